@@ -1,0 +1,60 @@
+/* Building and reading text. */
+#include "base/text.h"
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+hf_err hf_buf_printf(struct hf_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+    char small[512];
+    uint8_t *place = NULL;
+    int n;
+
+    va_start(args, fmt);
+    n = vsnprintf(small, sizeof(small), fmt, args);
+    va_end(args);
+    if (n < 0)
+        return hf_fail(HF_E_INTERNAL, "cannot format \"%s\"", fmt);
+    if ((size_t)n < sizeof(small))
+        return hf_buf_add(buf, (struct hf_bytes){(const uint8_t *)small, (size_t)n});
+    HF_TRY(hf_buf_grow(buf, (size_t)n + 1, &place));
+    va_start(args, fmt);
+    (void)vsnprintf((char *)place, (size_t)n + 1, fmt, args);
+    va_end(args);
+    buf->n--; /* the NUL */
+    return HF_OK;
+}
+
+hf_err hf_text_u64(const char *text, uint64_t max, const char *what, uint64_t *out)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *number = hex ? text + 2 : text;
+    const char *allowed = hex ? "0123456789abcdefABCDEF" : "0123456789";
+    unsigned long long v;
+
+    if (!number[0] || number[strspn(number, allowed)])
+        return hf_fail(HF_E_ARG, "%s \"%.64s\" is not a number (decimal or 0x…)", what, text);
+    errno = 0;
+    v = strtoull(number, NULL, hex ? 16 : 10);
+    if (errno || v > max)
+        return hf_fail(HF_E_ARG, "%s %.64s is larger than %llu", what, text, (unsigned long long)max);
+    *out = v;
+    return HF_OK;
+}
+
+hf_err hf_text_of(struct hf_bytes bytes, char **out)
+{
+    char *copy = NULL;
+
+    if (bytes.n && memchr(bytes.p, 0, bytes.n))
+        return hf_fail(HF_E_FORMAT, "the text holds a NUL byte");
+    HF_TRY(hf_alloc(bytes.n + 1, &copy));
+    if (bytes.n)
+        memcpy(copy, bytes.p, bytes.n);
+    *out = copy;
+    return HF_OK;
+}
