@@ -57,7 +57,10 @@ struct hf_tpm_call {
     struct hf_tpm_entity entity[HF_TPM_CALL_HANDLES];
     struct hf_tpm_auth auth[HF_TPM_CALL_HANDLES];
     size_t n_entities;
-    struct hf_writer w; /* parameters, in the order of Part 3 */
+    bool changes_auth;                /* the command changes the first entity's value: */
+    const struct hf_secret *new_auth; /* the response is protected with this one (NULL: empty) */
+    bool bare;                        /* no session, although one could go along: for finding the salt key */
+    struct hf_writer w;               /* parameters, in the order of Part 3 */
     uint8_t params[HF_TPM_IO_MAX];
 
     /* after hf_tpm_call_run: */

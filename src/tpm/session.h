@@ -15,7 +15,7 @@ struct hf_tpm_entity hf_tpm_session_entity(const struct hf_tpm_session *s);
 /* After PolicyAuthValue or PolicyPassword: the session's HMACs include the entity's value. */
 void hf_tpm_session_needs_auth(struct hf_tpm_session *s, bool needs);
 
-/* The nonceTPM that signed and secret policies cover; 32 bytes. */
+/* The nonceTPM that signed and secret policies cover. */
 struct hf_bytes hf_tpm_session_nonce_tpm(const struct hf_tpm_session *s);
 
 /* KDFa and KDFe (Part 1, 11.4.10), bits a multiple of 8. */
