@@ -89,7 +89,7 @@ TEST(a_block_is_found_by_its_label_alone)
     CHECK_DETAIL("holds \"A\", where \"AA\" is wanted");
     FAILS(hf_pem_find(hf_bytes_text("A"), "A", &body), HF_E_NOT_FOUND);
     CHECK(hf_pem_is(hf_bytes_text(text)));
-    CHECK(hf_pem_is(hf_bytes_text("x\n-----BEGIN ")));
+    CHECK(hf_pem_is(hf_bytes_text("x\n-----BEGIN A")));
     CHECK(!hf_pem_is(hf_bytes_text("x -----BEGIN A-----")));
     CHECK(!hf_pem_is(hf_bytes_text("")));
 }
