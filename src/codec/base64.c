@@ -17,7 +17,8 @@ static hf_err encode(const char *digits, bool pad, struct hf_bytes in, struct hf
     HF_TRY(hf_buf_grow(out, chars, &at));
     for (size_t i = 0; i < in.n; i += 3) {
         size_t have = in.n - i < 3 ? in.n - i : 3;
-        uint32_t v = (uint32_t)in.p[i] << 16 | (have > 1 ? (uint32_t)in.p[i + 1] << 8 : 0) | (have > 2 ? in.p[i + 2] : 0);
+        uint32_t v = (uint32_t)in.p[i] << 16 | (have > 1 ? (uint32_t)in.p[i + 1] << 8 : 0) |
+                     (have > 2 ? in.p[i + 2] : 0);
 
         for (size_t k = 0; k < 4; k++) {
             if (k <= have)
@@ -74,7 +75,8 @@ static hf_err decode(const char *digits, bool pad, bool loose, struct hf_bytes i
         }
     }
     if (chars % 4 == 1 || (pad && (chars + pads) % 4) || pads > 2 || (pads && chars % 4 == 0))
-        return hf_fail(HF_E_FORMAT, "base64 of %zu digits with %zu padding characters does not end on a byte", chars, pads);
+        return hf_fail(HF_E_FORMAT, "base64 of %zu digits with %zu padding characters does not end on a byte", chars,
+                       pads);
     if ((chars % 4 == 2 && bits & 15) || (chars % 4 == 3 && bits & 3))
         return hf_fail(HF_E_FORMAT, "base64 ends in bits that are not zero");
     if (chars % 4 == 2)

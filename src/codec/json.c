@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,40 +33,16 @@ static void line(struct hf_json *j)
         put_text(j, "  ");
 }
 
-/* Bytes of the UTF-8 sequence at p, or 0 where it is not one (overlong, surrogate, beyond U+10FFFF). */
-static size_t utf8(const uint8_t *p, size_t n)
-{
-    static const struct {
-        uint8_t low, high, more, next_low, next_high;
-    } rows[] = {
-        {0x00, 0x7f, 0, 0x80, 0xbf}, {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf},
-        {0xe1, 0xec, 2, 0x80, 0xbf}, {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf},
-        {0xf0, 0xf0, 3, 0x90, 0xbf}, {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
-    };
-
-    for (size_t i = 0; i < HF_COUNT(rows); i++) {
-        if (p[0] < rows[i].low || p[0] > rows[i].high)
-            continue;
-        if (n < 1u + rows[i].more)
-            return 0;
-        for (size_t k = 1; k <= rows[i].more; k++) {
-            if (p[k] < (k == 1 ? rows[i].next_low : 0x80) || p[k] > (k == 1 ? rows[i].next_high : 0xbf))
-                return 0;
-        }
-        return 1u + rows[i].more;
-    }
-    return 0;
-}
-
 static void quoted(struct hf_json *j, struct hf_bytes text)
 {
-    static const char escapes[][2] = {{'"', '"'}, {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
+    static const char escapes[][2] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
+                                      {'\n', 'n'}, {'\r', 'r'},  {'\t', 't'}};
 
     put_text(j, "\"");
     for (size_t i = 0, step; i < text.n; i += step) {
         char escaped[8] = {'\\'};
 
-        step = utf8(text.p + i, text.n - i);
+        step = hf_utf8_sequence(text.p + i, text.n - i);
         if (step == 0) {
             put_text(j, "\xef\xbf\xbd");
             step = 1;
@@ -199,7 +176,8 @@ void hf_json_handle(struct hf_json *j, const char *key, uint32_t handle)
 }
 
 /* A text made by an encoder, which yields nothing that needs escaping. */
-static void encoded(struct hf_json *j, const char *key, struct hf_bytes value, hf_err (*encode)(struct hf_bytes, struct hf_buf *))
+static void encoded(struct hf_json *j, const char *key, struct hf_bytes value,
+                    hf_err (*encode)(struct hf_bytes, struct hf_buf *))
 {
     before(j, key);
     put_text(j, "\"");

@@ -58,11 +58,30 @@ struct hf_tpm_transport_ops {
 /* Every transport of this build, in the order they are listed in help. NULL at the end. */
 extern const struct hf_tpm_transport_ops *const hf_tpm_transports[];
 
+/* The rows. */
+extern const struct hf_tpm_transport_ops hf_tpm_device_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_swtpm_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_mssim_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_tcti_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_embedded_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_record_ops;
+extern const struct hf_tpm_transport_ops hf_tpm_replay_ops;
+
 /* Open "scheme:rest" or "scheme". HF_E_ARG lists the schemes when none fits. */
 hf_err hf_tpm_transport_open(const char *uri, const char *state_dir, const char *tpm_state,
                              struct hf_tpm_transport **out);
 
 void hf_tpm_transport_close(struct hf_tpm_transport **t);
+
+/*
+ * One exchange through any transport, checked: the way everybody but a wrapping transport calls
+ * ops->transact. timeout_ms 0 is HF_TPM_TIMEOUT_MS. Besides the transport's own errors:
+ *   HF_E_ARG      the command is not one: its size field, or 10 to HF_TPM_IO_MAX bytes
+ *   HF_E_DEVICE   the answer is not one: too short, too long, a size field that differs from its
+ *                 length, a tag that is neither TPM_ST_NO_SESSIONS nor TPM_ST_SESSIONS
+ */
+hf_err hf_tpm_transport_transact(struct hf_tpm_transport *t, struct hf_bytes command, uint32_t timeout_ms,
+                                 struct hf_tpm_reply *reply);
 
 /*
  * Which TPM: option > HOLDFAST_TPM > configuration > TPM2TOOLS_TCTI, TSS2_TCTI and the like >
