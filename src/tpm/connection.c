@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/state_dir.h"
+#include "tpm/caps.h"
 #include "tpm/jobs.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ hf_err hf_tpm_exchange(struct hf_tpm *tpm, struct hf_bytes command, struct hf_tp
     if (tpm->dead || !tpm->transport)
         return hf_fail(HF_E_UNAVAILABLE, "the connection to %s is gone; the next call opens it again", tpm->uri);
     start = hf_monotonic_ns();
-    err = tpm->transport->ops->transact(tpm->transport, command, tpm->timeout_ms, reply);
+    err = hf_tpm_transport_transact(tpm->transport, command, tpm->timeout_ms, reply);
     tpm->wait_ns += hf_monotonic_ns() - start;
     if (err == HF_E_UNAVAILABLE || err == HF_E_TIMEOUT || err == HF_E_IO)
         tpm->dead = true;
@@ -110,6 +111,24 @@ static hf_err configure(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
     return HF_OK;
 }
 
+/* A simulator that was just switched on waits for TPM2_Startup; everything else has had it. */
+static hf_err start_up(struct hf_tpm *tpm)
+{
+    static const uint8_t startup[] = {0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0};
+    struct hf_tpm_reply reply;
+    struct hf_reader r;
+    uint32_t rc;
+
+    if (!tpm->managed_here)
+        return HF_OK;
+    HF_TRY(hf_tpm_exchange(tpm, HF_BYTES_OF(startup), &reply));
+    r = hf_reader((struct hf_bytes){reply.bytes, reply.n});
+    hf_rd_skip(&r, 6);
+    rc = hf_rd_u32be(&r);
+    HF_TRY(hf_rd_err(&r));
+    return rc == TPM2_RC_SUCCESS || rc == TPM2_RC_INITIALIZE ? HF_OK : hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_Startup), rc);
+}
+
 hf_err hf_tpm_open(const struct hf_tpm_options *options, struct hf_tpm **out)
 {
     static const struct hf_tpm_options none;
@@ -120,6 +139,8 @@ hf_err hf_tpm_open(const struct hf_tpm_options *options, struct hf_tpm **out)
     tpm->pid = getpid();
     HF_TRY(configure(tpm, options ? options : &none));
     HF_TRY(connect_transport(tpm));
+    HF_TRY(start_up(tpm));
+    HF_TRY(hf_tpm_environment_find(tpm));
     *out = hf_take(tpm);
     return HF_OK;
 }
