@@ -27,7 +27,7 @@ enum {
     HF_ASN1_SEQUENCE = 0x30,
     HF_ASN1_SET = 0x31,
 };
-#define HF_ASN1_CONTEXT(n) (0x80 | (n))     /* [n] IMPLICIT, primitive */
+#define HF_ASN1_CONTEXT(n) (0x80 | (n))      /* [n] IMPLICIT, primitive */
 #define HF_ASN1_CONTEXT_CONS(n) (0xa0 | (n)) /* [n] constructed */
 
 struct hf_element {

@@ -81,6 +81,14 @@ static hf_err md_of(enum hf_hash_alg alg, const struct row **row, EVP_MD **md)
     return *md ? HF_OK : hf_fail_ossl(HF_E_UNSUPPORTED, (*row)->name);
 }
 
+const EVP_MD *hf_hash_evp(enum hf_hash_alg alg)
+{
+    const struct row *row = NULL;
+    EVP_MD *md = NULL;
+
+    return md_of(alg, &row, &md) == HF_OK ? md : NULL;
+}
+
 static pthread_key_t ctx_key;
 static pthread_once_t ctx_once = PTHREAD_ONCE_INIT;
 

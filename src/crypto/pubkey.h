@@ -17,7 +17,7 @@ enum hf_key_kind { HF_KEY_RSA = 1, HF_KEY_EC, HF_KEY_ED25519 };
 /* The numbers are TPM_ECC_CURVE (TCG Algorithm Registry). */
 enum hf_curve { HF_CURVE_NONE = 0, HF_P256 = 0x0003, HF_P384 = 0x0004, HF_P521 = 0x0005 };
 
-#define HF_COORD_MAX 66     /* bytes of a P-521 coordinate */
+#define HF_COORD_MAX 66       /* bytes of a P-521 coordinate */
 #define HF_RSA_BYTES_MAX 1024 /* modulus bytes: RSA-8192 */
 #define HF_RSA_BITS_MIN 1024
 
@@ -101,6 +101,9 @@ struct hf_sig_alg {
     enum hf_hash_alg mgf1; /* RSAPSS: HF_HASH_NONE means the same as hash */
     int salt;              /* RSAPSS: bytes, or HF_SALT_HASH (as long as the hash), HF_SALT_AUTO (any), HF_SALT_NONE */
 };
+
+/* "ecdsa", "rsassa", "rsapss", "ed25519". Never NULL. */
+const char *hf_sig_scheme_name(enum hf_sig_scheme scheme);
 
 /*
  * Is this the key's signature over the digest (over the message itself for Ed25519)?
