@@ -59,7 +59,8 @@ hf_err hf_hash_by_name(struct hf_bytes name, enum hf_hash_alg *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_UNSUPPORTED, "\"%.*s\" is not a hash: sha1, sha256, sha384, sha512, sm3_256, sha3_256, sha3_384, sha3_512",
+    return hf_fail(HF_E_UNSUPPORTED,
+                   "\"%.*s\" is not a hash: sha1, sha256, sha384, sha512, sm3_256, sha3_256, sha3_384, sha3_512",
                    (int)(name.n > 40 ? 40 : name.n), name.n ? (const char *)name.p : "");
 }
 

@@ -33,7 +33,8 @@ hf_err hf_hash(enum hf_hash_alg alg, const struct hf_bytes *parts, size_t n, str
 hf_err hf_hash_one(enum hf_hash_alg alg, struct hf_bytes part, struct hf_digest *out);
 
 /* HMAC over n parts in order. Any key length, none included. */
-hf_err hf_hmac(enum hf_hash_alg alg, struct hf_bytes key, const struct hf_bytes *parts, size_t n, struct hf_digest *out);
+hf_err hf_hmac(enum hf_hash_alg alg, struct hf_bytes key, const struct hf_bytes *parts, size_t n,
+               struct hf_digest *out);
 
 /* A digest made piece by piece. hf_hasher_free accepts an empty one ({0}). */
 struct hf_hasher {

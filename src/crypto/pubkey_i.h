@@ -42,6 +42,13 @@ const char *hf_curve_oid(enum hf_curve curve);
  * Kept until the process ends. */
 hf_err hf_curve_template(enum hf_curve curve, EVP_PKEY **out);
 
+/* HF_E_KEY_TYPE unless the scheme goes with the key; HF_E_ARG unless the digest is as long as the hash. */
+hf_err hf_sig_scheme_fits(const struct hf_pubkey *key, const struct hf_sig_alg *alg);
+hf_err hf_sig_digest_fits(const struct hf_sig_alg *alg, struct hf_bytes digest);
+
+/* Padding, hash and PSS parameters of an RSA context that is prepared to sign or to verify. */
+hf_err hf_rsa_scheme_set(EVP_PKEY_CTX *ctx, const struct hf_sig_alg *alg);
+
 /* PKCS#1 RSAPublicKey, the whole of it. */
 hf_err hf_pubkey_from_pkcs1(struct hf_bytes der, struct hf_pubkey **out);
 

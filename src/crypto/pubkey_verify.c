@@ -106,8 +106,7 @@ static bool in_range(const uint8_t *number, struct hf_bytes order)
     return any && memcmp(number, order.p, order.n) < 0;
 }
 
-/* PSS parameters and hash of an RSA context. */
-static hf_err rsa_set(EVP_PKEY_CTX *ctx, const struct hf_sig_alg *alg)
+hf_err hf_rsa_scheme_set(EVP_PKEY_CTX *ctx, const struct hf_sig_alg *alg)
 {
     const EVP_MD *md = hf_hash_evp(alg->hash);
     const EVP_MD *mask = hf_hash_evp(alg->mgf1 ? alg->mgf1 : alg->hash);
@@ -153,7 +152,7 @@ static hf_err verifier_take(struct hf_pubkey *key, const struct hf_sig_alg *alg,
         if (!v.ctx || EVP_PKEY_verify_init(v.ctx) != 1)
             err = hf_fail_ossl(HF_E_INTERNAL, "preparing to verify");
         if (err == HF_OK && key->kind == HF_KEY_RSA)
-            err = rsa_set(v.ctx, alg);
+            err = hf_rsa_scheme_set(v.ctx, alg);
     }
     if (err != HF_OK) {
         EVP_PKEY_CTX_free(v.ctx);
@@ -260,7 +259,7 @@ static hf_err ed25519(const struct hf_pubkey *key, struct hf_bytes message, stru
     return ok == 1 ? HF_OK : no("its numbers do not fit");
 }
 
-static hf_err scheme_fits(const struct hf_pubkey *key, const struct hf_sig_alg *alg)
+hf_err hf_sig_scheme_fits(const struct hf_pubkey *key, const struct hf_sig_alg *alg)
 {
     static const enum hf_key_kind want[] = {[HF_SIG_ECDSA] = HF_KEY_EC,
                                             [HF_SIG_ECDSA_DER] = HF_KEY_EC,
@@ -285,15 +284,21 @@ const char *hf_sig_scheme_name(enum hf_sig_scheme scheme)
     return scheme >= HF_SIG_NONE && (size_t)scheme < HF_COUNT(names) ? names[scheme] : "unknown";
 }
 
-hf_err hf_pubkey_verify(const struct hf_pubkey *key, const struct hf_sig_alg *alg, struct hf_bytes digest,
-                        struct hf_bytes sig)
+hf_err hf_sig_digest_fits(const struct hf_sig_alg *alg, struct hf_bytes digest)
 {
-    HF_TRY(scheme_fits(key, alg));
-    if (alg->scheme == HF_SIG_ED25519)
-        return ed25519(key, digest, sig);
     if (digest.n == 0 || digest.n != hf_hash_size(alg->hash))
         return hf_fail(HF_E_ARG, "a digest of %zu bytes, %s has %zu", digest.n,
                        hf_hash_name(alg->hash) ? hf_hash_name(alg->hash) : "an unknown hash", hf_hash_size(alg->hash));
+    return HF_OK;
+}
+
+hf_err hf_pubkey_verify(const struct hf_pubkey *key, const struct hf_sig_alg *alg, struct hf_bytes digest,
+                        struct hf_bytes sig)
+{
+    HF_TRY(hf_sig_scheme_fits(key, alg));
+    if (alg->scheme == HF_SIG_ED25519)
+        return ed25519(key, digest, sig);
+    HF_TRY(hf_sig_digest_fits(alg, digest));
     if (key->kind == HF_KEY_EC)
         return ecdsa(key, alg, digest, sig);
     if (sig.n != key->n_size)
