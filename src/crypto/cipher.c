@@ -18,9 +18,8 @@ static const struct row {
     size_t key; /* bytes */
     const char *ossl;
 } rows[] = {
-    {CFB, 16, "AES-128-CFB"}, {CFB, 24, "AES-192-CFB"}, {CFB, 32, "AES-256-CFB"},
-    {CTR, 16, "AES-128-CTR"}, {CTR, 24, "AES-192-CTR"}, {CTR, 32, "AES-256-CTR"},
-    {GCM, 16, "AES-128-GCM"}, {GCM, 32, "AES-256-GCM"},
+    {CFB, 16, "AES-128-CFB"}, {CFB, 24, "AES-192-CFB"}, {CFB, 32, "AES-256-CFB"}, {CTR, 16, "AES-128-CTR"},
+    {CTR, 24, "AES-192-CTR"}, {CTR, 32, "AES-256-CTR"}, {GCM, 16, "AES-128-GCM"}, {GCM, 32, "AES-256-GCM"},
 };
 
 static EVP_CIPHER *fetched[HF_COUNT(rows)];
@@ -101,8 +100,8 @@ hf_err hf_aes_ctr(struct hf_bytes key, const uint8_t counter[16], uint8_t *data,
 }
 
 /* Key, nonce, additional data and data through GCM; the tag is set or asked for by the caller. */
-static int gcm(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, bool encrypt, struct hf_bytes key, const uint8_t nonce[12],
-               struct hf_bytes aad, uint8_t *data, size_t n)
+static int gcm(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, bool encrypt, struct hf_bytes key,
+               const uint8_t nonce[12], struct hf_bytes aad, uint8_t *data, size_t n)
 {
     int done = 0;
 

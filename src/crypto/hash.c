@@ -59,7 +59,8 @@ hf_err hf_hash_by_name(struct hf_bytes name, enum hf_hash_alg *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_UNSUPPORTED, "\"%.*s\" is not a hash: sha1, sha256, sha384, sha512, sm3_256, sha3_256, sha3_384, sha3_512",
+    return hf_fail(HF_E_UNSUPPORTED,
+                   "\"%.*s\" is not a hash: sha1, sha256, sha384, sha512, sm3_256, sha3_256, sha3_384, sha3_512",
                    (int)(name.n > 40 ? 40 : name.n), name.n ? (const char *)name.p : "");
 }
 
@@ -79,6 +80,14 @@ static hf_err md_of(enum hf_hash_alg alg, const struct row **row, EVP_MD **md)
     }
     (void)pthread_mutex_unlock(&fetch_lock);
     return *md ? HF_OK : hf_fail_ossl(HF_E_UNSUPPORTED, (*row)->name);
+}
+
+const EVP_MD *hf_hash_evp(enum hf_hash_alg alg)
+{
+    const struct row *row = NULL;
+    EVP_MD *md = NULL;
+
+    return md_of(alg, &row, &md) == HF_OK ? md : NULL;
 }
 
 static pthread_key_t ctx_key;

@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 
+#include <openssl/types.h>
+
 /* The numbers are TPM_ALG_ID (TCG Algorithm Registry), so that TPM code needs no translation. */
 enum hf_hash_alg {
     HF_HASH_NONE = 0,
@@ -31,7 +33,8 @@ hf_err hf_hash(enum hf_hash_alg alg, const struct hf_bytes *parts, size_t n, str
 hf_err hf_hash_one(enum hf_hash_alg alg, struct hf_bytes part, struct hf_digest *out);
 
 /* HMAC over n parts in order. Any key length, none included. */
-hf_err hf_hmac(enum hf_hash_alg alg, struct hf_bytes key, const struct hf_bytes *parts, size_t n, struct hf_digest *out);
+hf_err hf_hmac(enum hf_hash_alg alg, struct hf_bytes key, const struct hf_bytes *parts, size_t n,
+               struct hf_digest *out);
 
 /* A digest made piece by piece. hf_hasher_free accepts an empty one ({0}). */
 struct hf_hasher {
@@ -41,6 +44,9 @@ hf_err hf_hasher_new(enum hf_hash_alg alg, struct hf_hasher *out);
 hf_err hf_hasher_add(struct hf_hasher *h, struct hf_bytes part);
 hf_err hf_hasher_end(struct hf_hasher *h, struct hf_digest *out);
 void hf_hasher_free(struct hf_hasher *h);
+
+/* OpenSSL's form, fetched once, for the neighbours in crypto/. NULL for what is not known or not there. */
+const EVP_MD *hf_hash_evp(enum hf_hash_alg alg);
 
 /* Equal in constant time; false for unequal lengths. */
 bool hf_equal_secretly(struct hf_bytes a, struct hf_bytes b);
