@@ -85,8 +85,8 @@ void hf_tpm_call_wipe(struct hf_tpm_call *c);
 /* The response code that ended the latest call of this thread with an error: hf_err_device_code(). */
 
 /*
- * A response code, decoded: HF_E_* that fits, and the detail "TPM2_Sign: TPM_RC_SCHEME (0x000009d2,
- * parameter 3): unsupported or incompatible scheme; ...". `command` may be NULL.
+ * A response code, decoded: HF_E_* that fits, and the detail "TPM2_Sign: TPM_RC_SCHEME (0x000002d2,
+ * parameter 2): unsupported or incompatible scheme; ...". `command` may be NULL.
  */
 hf_err hf_tpm_fail_rc(const struct hf_tpm_command *command, uint32_t rc);
 
