@@ -3,14 +3,13 @@
 #include "base/cleanup.h"
 #include "cli/cli.h"
 #include "core/audit.h"
-#include "core/state.h"
 #include "crypto/context.h"
+#include "tpm/transport.h"
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
-#include <sys/stat.h>
 
 struct finding {
     const char *name;
@@ -41,20 +40,30 @@ static HF_PRINTF(4, 5) void found(struct findings *f, const char *name, bool goo
 
 static void look_at_state(struct hf_cli *cli, struct findings *f)
 {
-    HF_CLEANUP(hf_free) char *path = NULL;
     struct hf_audit *audit = NULL;
     struct hf_audit_head head;
     struct hf_core *core = NULL;
 
-    if (hf_state_path(cli->state, &path) != HF_OK || hf_cli_core(cli, &core) != HF_OK) {
+    if (hf_cli_core(cli, &core) != HF_OK) {
         found(f, "state directory", false, "%s", hf_err_detail());
         return;
     }
-    found(f, "state directory", true, "%s, mode 0700, in-process as %s with role admin", path, hf_cli_who().name);
+    found(f, "state directory", true, "%s, mode 0700, in-process as %s with role admin", hf_core_state_path(core), hf_cli_who().name);
     if (hf_core_audit(core, &audit) != HF_OK || hf_audit_head_get(audit, &head) != HF_OK)
         found(f, "audit trail", false, "%s", hf_err_detail());
     else
         found(f, "audit trail", true, "%" PRIu64 " records; holdfast audit verify checks them", head.seq);
+}
+
+static void look_at_tpm(const struct hf_cli *cli, struct findings *f)
+{
+    HF_CLEANUP(hf_free) char *uri = NULL;
+    const char *source = NULL;
+
+    if (hf_tpm_uri_choose(cli->tpm, NULL, &uri, &source) != HF_OK)
+        found(f, "tpm", false, "%s", hf_err_detail());
+    else
+        found(f, "tpm", true, "%s, chosen by: %s; holdfast tpm doctor asks it", uri, source);
 }
 
 static void look_at_secrets(struct findings *f)
@@ -110,6 +119,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
 
     (void)options;
     look_at_state(cli, &f);
+    look_at_tpm(cli, &f);
     look_at_secrets(&f);
     look_at_openssl(&f);
     for (size_t i = 0; i < f.n; i++)

@@ -58,6 +58,30 @@ static void print_lines(FILE *to, const char *text, const char *margin)
     }
 }
 
+#define WIDTH 90
+
+/* Paragraphs, their lines broken between words. */
+static void print_wrapped(FILE *to, const char *text)
+{
+    size_t column = 0;
+
+    while (*text) {
+        size_t n = strcspn(text, " \n");
+
+        if (column && column + 1 + n > WIDTH) {
+            (void)fputc('\n', to);
+            column = 0;
+        }
+        (void)fprintf(to, "%s%.*s", column ? " " : "", (int)n, text);
+        column += n + (column > 0);
+        text += n;
+        for (; *text == '\n'; text++, column = 0)
+            (void)fputc('\n', to);
+        text += *text == ' ';
+    }
+    (void)fputc('\n', to);
+}
+
 static hf_err help_of_command(FILE *to, const struct hf_command *command)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf usage = {0};
@@ -68,7 +92,7 @@ static hf_err help_of_command(FILE *to, const struct hf_command *command)
     (void)fprintf(to, "%s\n\n%s.\n", line, command->about);
     if (command->text) {
         (void)fputc('\n', to);
-        print_lines(to, command->text, "");
+        print_wrapped(to, command->text);
     }
     if (command->opts && command->opts[0].kind != HF_OPT_END)
         (void)fprintf(to, "\nOptions:\n");

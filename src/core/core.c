@@ -2,7 +2,7 @@
 #include "core/core.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/file.h"
+#include "base/state_dir.h"
 #include "core/audit.h"
 #include "core/state.h"
 
@@ -51,7 +51,7 @@ hf_err hf_core_open(const struct hf_core_conf *conf, struct hf_core **out)
     core->dir = -1;
     core->one_shot = conf->one_shot;
     (void)pthread_mutex_init(&core->lock, NULL);
-    HF_TRY(hf_state_path(conf->state_dir, &core->path));
+    HF_TRY(hf_state_dir_choose(conf->state_dir, &core->path));
     HF_TRY(hf_state_open(core->path, &core->dir));
     HF_TRY(copy(conf->tpm.uri, &core->uri));
     HF_TRY(copy(conf->tpm.tpm_state, &core->tpm_state));

@@ -38,7 +38,7 @@ struct hf_who {
 };
 
 struct hf_core_conf {
-    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the default of core/state.h */
+    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the default of base/state_dir.h */
     struct hf_tpm_options tpm; /* its state_dir is this core's, whatever stands there */
     bool one_shot; /* a process that ends after a few operations: it starts no flusher thread for the audit file */
 };

@@ -1,14 +1,8 @@
-/*
- * The state directory: --state, else HOLDFAST_STATE, else /var/lib/holdfast for root, else
- * $XDG_STATE_HOME/holdfast, else ~/.local/state/holdfast.
- */
+/* The state directory that base/state_dir.h names, opened: nobody but its owner may enter it. */
 #ifndef HF_CORE_STATE_H
 #define HF_CORE_STATE_H
 
 #include "base/bytes.h"
-
-/* Where it is, without touching it. `option` NULL or "" is not given. Free *path with hf_free. */
-hf_err hf_state_path(const char *option, char **path);
 
 /*
  * Open it, made with mode 0700 when missing.
