@@ -32,11 +32,12 @@ static hf_err below(const char *folder, const char *rest, char **out)
     return hf_text_of(hf_buf_bytes(&buf), out);
 }
 
+/* A program with another user's rights (setuid) is not led by its caller's environment. */
 hf_err hf_state_dir_choose(const char *option, char **out)
 {
-    const char *env = getenv("HOLDFAST_STATE");
-    const char *xdg = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
+    const char *env = secure_getenv("HOLDFAST_STATE");
+    const char *xdg = secure_getenv("XDG_STATE_HOME");
+    const char *home = secure_getenv("HOME");
     const struct passwd *pw;
 
     if (option)

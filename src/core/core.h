@@ -24,14 +24,23 @@
 
 /* Who asks: for in-process use the uid, recorded as admin of the directory. */
 struct hf_who {
-    enum hf_role { HF_ROLE_NONE, HF_ROLE_ADMIN, HF_ROLE_OPERATOR, HF_ROLE_SIGNER, HF_ROLE_VERIFIER, HF_ROLE_AUDITOR, HF_ROLE_ROBOT } role;
-    char name[128]; /* "uid:1000", "token:ci", "spiffe://..." */
+    enum hf_role {
+        HF_ROLE_NONE,
+        HF_ROLE_ADMIN,
+        HF_ROLE_OPERATOR,
+        HF_ROLE_SIGNER,
+        HF_ROLE_VERIFIER,
+        HF_ROLE_AUDITOR,
+        HF_ROLE_ROBOT
+    } role;
+    char name[128];   /* "uid:1000", "token:ci", "spiffe://..." */
     const char *door; /* "cli", "library", "pkcs11", "rest" */
 };
 
 struct hf_core_conf {
-    const char *state_dir; /* NULL: option > HOLDFAST_STATE > $XDG_STATE_HOME/holdfast or /var/lib/holdfast as root */
-    struct hf_tpm_options tpm;
+    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the default of base/state_dir.h */
+    struct hf_tpm_options tpm; /* its state_dir is this core's, whatever stands there */
+    bool one_shot; /* a process that ends after a few operations: it starts no flusher thread for the audit file */
 };
 
 struct hf_core;
@@ -56,21 +65,48 @@ enum hf_op_class {
 };
 
 /* name, class, least roles that may do it (bits 1 << role) */
-#define HF_ANYONE 0xffu
+#define HF_ANYONE 0xfeu /* every role but NONE */
 #define HF_ADMIN (1u << HF_ROLE_ADMIN)
 #define HF_OPERATOR (1u << HF_ROLE_OPERATOR | HF_ADMIN)
 #define HF_SIGNER (1u << HF_ROLE_SIGNER | HF_OPERATOR)
+#define HF_VERIFIER (1u << HF_ROLE_VERIFIER | HF_ADMIN)
+#define HF_AUDITOR (1u << HF_ROLE_AUDITOR | HF_ADMIN)
+#define HF_ROBOT (1u << HF_ROLE_ROBOT | HF_ADMIN)
 #include "core/ops.h" /* HF_OPS(X): X(HF_OP_TPM_SIGN, "tpm.sign", HF_OP_USE, HF_SIGNER) ... */
 
 #define HF_OPS_ENUM(id, name, class, roles) id,
 enum hf_op { HF_OPS(HF_OPS_ENUM) HF_OP_COUNT };
 #undef HF_OPS_ENUM
 
+/* "tpm.sign". Never NULL. */
+const char *hf_op_name(enum hf_op op);
+
 typedef hf_err hf_work(struct hf_core *core, void *arg);
 
-/* Permission, work, record. `object` names what it is done to (a key's Name, an NV index, a path-free
- * file name), for the record; never a secret. A refusal is recorded too. */
-hf_err hf_core_do(struct hf_core *core, const struct hf_who *who, enum hf_op op, const char *object, hf_work *work, void *arg);
+/*
+ * Permission, work, record. `object` names what it is done to (a key's Name, an NV index, a path-free
+ * file name), for the record; never a secret. It may be NULL, and it is read when the work is done, so
+ * the work may fill it in.
+ *
+ * Returns what the work returned once that is recorded: a refusal and a failure are recorded too.
+ * HF_E_DENIED when the role may not. When the record cannot be written, that failure (HF_E_FULL,
+ * HF_E_IO, HF_E_BUSY, ...), whose detail says whether the work was done; release nothing then. It is
+ * never one of the answers HF_E_MISMATCH, HF_E_UNTRUSTED, HF_E_WARNED, so a verdict that comes with
+ * those is recorded and may be shown.
+ */
+hf_err hf_core_do(struct hf_core *core, const struct hf_who *who, enum hf_op op, const char *object, hf_work *work,
+                  void *arg);
+
+/*
+ * An event of the caller's own, as an audit record: `event_type` ("KEY_ACCESS") and `operation` ("SIGN")
+ * are words, `key_handle` is 0 when no key is meant, `result` is a word of the caller's ("SUCCESS").
+ */
+hf_err hf_core_log_event(struct hf_core *core, const struct hf_who *who, const char *event_type, uint32_t key_handle,
+                         const char *operation, const char *result);
+
+/* The audit file of this core, opened on first use. See core/audit.h. */
+struct hf_audit;
+hf_err hf_core_audit(struct hf_core *core, struct hf_audit **out);
 
 /* Move a buffer's content to an output. */
 hf_err hf_buf_move(struct hf_buf *from, struct hf_buf *to);
