@@ -320,7 +320,8 @@ static hf_err read_counter_timer(struct hf_policy_args *args, struct hf_policy_s
         HF_TRY(read_operation(args, cmp));
         HF_TRY(read_operand(args, cmp));
         if (cmp->offset + cmp->operand.n > HF_POLICY_TIME_INFO)
-            return hf_policy_lex_fail(&args->item[args->used - 1], "an operand that ends within the %d bytes of TPMS_TIME_INFO",
+            return hf_policy_lex_fail(&args->item[args->used - 1],
+                                      "an operand that ends within the %d bytes of TPMS_TIME_INFO",
                                       HF_POLICY_TIME_INFO);
         return HF_OK;
     }
@@ -336,7 +337,8 @@ static hf_err read_counter_timer(struct hf_policy_args *args, struct hf_policy_s
 
 static hf_err read_command(struct hf_policy_args *args, struct hf_policy_step *step)
 {
-    static const char wanted[] = "a command that authorizes something, such as sign, unseal or nv-write, or its code 0x15d";
+    static const char wanted[] =
+        "a command that authorizes something, such as sign, unseal or nv-write, or its code 0x15d";
     const struct hf_policy_word *row;
     struct hf_policy_token t;
     uint64_t code;

@@ -85,7 +85,7 @@ static hf_err read_pcr(struct cursor *c, struct selection *sel)
     struct hf_digest *value = sel->value[sel->pcr->n_banks - 1];
     struct hf_policy_token at = c->token;
     size_t size = hf_hash_size(bank->alg);
-    unsigned index;
+    unsigned index = 0;
 
     HF_TRY(read_pcr_index(c, &index));
     if (bank->mask & 1u << index)

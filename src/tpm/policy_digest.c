@@ -9,7 +9,8 @@
 hf_err hf_policy_digest_start(enum hf_hash_alg alg, struct hf_digest *digest)
 {
     if (alg != HF_SHA1 && alg != HF_SHA256 && alg != HF_SHA384 && alg != HF_SHA512)
-        return hf_fail(HF_E_UNSUPPORTED, "policy digests are made with sha1, sha256, sha384 or sha512, not 0x%04x", alg);
+        return hf_fail(HF_E_UNSUPPORTED, "policy digests are made with sha1, sha256, sha384 or sha512, not 0x%04x",
+                       alg);
     *digest = (struct hf_digest){.n = hf_hash_size(alg)};
     return HF_OK;
 }
@@ -119,7 +120,8 @@ static hf_err digest_duplicate(enum hf_hash_alg alg, const struct hf_policy_step
     return extend(alg, TPM2_CC_PolicyDuplicationSelect, hf_wr_done(&w), digest);
 }
 
-static hf_err digest_hash(enum hf_hash_alg alg, uint32_t code, const struct hf_policy_step *step, struct hf_digest *digest)
+static hf_err digest_hash(enum hf_hash_alg alg, uint32_t code, const struct hf_policy_step *step,
+                          struct hf_digest *digest)
 {
     if (step->digest.n != hf_hash_size(alg))
         return length_fails(step, step->digest.n, alg);
@@ -147,7 +149,8 @@ static hf_err or_digest(enum hf_hash_alg alg, const struct hf_digest *in, size_t
     return extend(alg, TPM2_CC_PolicyOR, hf_wr_done(&w), out);
 }
 
-hf_err hf_policy_or_level(enum hf_hash_alg alg, const struct hf_digest *in, size_t n, struct hf_digest *out, size_t *n_out)
+hf_err hf_policy_or_level(enum hf_hash_alg alg, const struct hf_digest *in, size_t n, struct hf_digest *out,
+                          size_t *n_out)
 {
     size_t made = 0;
 

@@ -41,6 +41,7 @@ hf_err hf_policy_or_make(enum hf_hash_alg alg, const struct hf_policy_step *step
 void hf_policy_or_free(struct hf_policy_or *or_);
 
 /* The next level up: `in` has n digests, `out` room for as many. */
-hf_err hf_policy_or_level(enum hf_hash_alg alg, const struct hf_digest *in, size_t n, struct hf_digest *out, size_t *n_out);
+hf_err hf_policy_or_level(enum hf_hash_alg alg, const struct hf_digest *in, size_t n, struct hf_digest *out,
+                          size_t *n_out);
 
 #endif

@@ -30,7 +30,8 @@ static void skip_space(struct hf_policy_lexer *lex)
 
 static hf_err bad_character(const struct hf_policy_lexer *lex)
 {
-    return hf_fail(HF_E_FORMAT, "line %u, column %u: saw the byte 0x%02x, wanted text", lex->line, lex->column, *lex->at);
+    return hf_fail(HF_E_FORMAT, "line %u, column %u: saw the byte 0x%02x, wanted text", lex->line, lex->column,
+                   *lex->at);
 }
 
 /* Past the closing quote. */

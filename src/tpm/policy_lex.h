@@ -9,12 +9,12 @@ enum hf_policy_token_kind {
     HF_POLICY_T_NEXT,  /* ; or the end of a line */
     HF_POLICY_T_OPEN,  /* { */
     HF_POLICY_T_CLOSE, /* } */
-    HF_POLICY_T_WORD,  /* up to white space or one of ; { }; "..." inside it may hold anything but the end of the line */
+    HF_POLICY_T_WORD, /* up to white space or one of ; { }; "..." inside it may hold anything but the end of the line */
 };
 
 struct hf_policy_token {
     enum hf_policy_token_kind kind;
-    struct hf_bytes text; /* as written, quotes and backslashes included */
+    struct hf_bytes text;  /* as written, quotes and backslashes included */
     unsigned line, column; /* from 1; columns count bytes */
 };
 

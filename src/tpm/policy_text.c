@@ -161,17 +161,18 @@ static hf_err parse_step(struct parser *p, struct hf_policy_steps *out)
         return hf_policy_lex_fail(t, "a step such as pcr, authvalue, secret or or");
     row = hf_policy_word_find(hf_policy_kinds, t->text);
     if (!row)
-        return hf_policy_lex_fail(t,
-                                  "one of pcr, authvalue, password, secret, signed, authorize, authorizenv, nv, "
-                                  "counter-timer, command, locality, duplicate-to, cphash, namehash, template, "
-                                  "nv-written, physical-presence, or, digest");
+        return hf_policy_lex_fail(t, "one of pcr, authvalue, password, secret, signed, authorize, authorizenv, nv, "
+                                     "counter-timer, command, locality, duplicate-to, cphash, namehash, template, "
+                                     "nv-written, physical-presence, or, digest");
     if (++p->n_steps > HF_POLICY_STEPS_MAX)
         return hf_fail(HF_E_LIMIT, "line %u, column %u: more than %d steps", t->line, t->column, HF_POLICY_STEPS_MAX);
     if (row->value == HF_POLICY_DIGEST && p->depth == 0)
         return hf_policy_lex_fail(t, "\"digest\" only as a branch of \"or\"");
     if ((row->value == HF_POLICY_AUTHORIZE || row->value == HF_POLICY_AUTHORIZE_NV) && p->before + out->n)
-        return hf_policy_lex_fail(t, "\"%s\" as the first step: it starts the digest anew, so what stands before it "
-                                     "would bind nobody", row->word);
+        return hf_policy_lex_fail(t,
+                                  "\"%s\" as the first step: it starts the digest anew, so what stands before it "
+                                  "would bind nobody",
+                                  row->word);
     HF_TRY(hf_policy_steps_add(out, (enum hf_policy_kind)row->value, &step));
     step->line = t->line;
     step->column = t->column;

@@ -151,7 +151,8 @@ static hf_err missing(const struct hf_policy_step *step, const char *what)
 {
     char where[HF_POLICY_WHERE];
 
-    return hf_fail(HF_E_UNAVAILABLE, "%s needs %s, and there is nothing to ask for it", hf_policy_where(step, where), what);
+    return hf_fail(HF_E_UNAVAILABLE, "%s needs %s, and there is nothing to ask for it", hf_policy_where(step, where),
+                   what);
 }
 
 static hf_err bind_pcr(struct hf_policy_step *step, const struct hf_policy_source *source)

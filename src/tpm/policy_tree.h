@@ -49,7 +49,7 @@ struct hf_policy_pcr {
 
 /* Something that a step points at: by handle, by Name, or a key by file. */
 struct hf_policy_object {
-    uint32_t handle; /* 0: none */
+    uint32_t handle;         /* 0: none */
     struct hf_tpm_name name; /* n = 0: not known */
     char *path;              /* as the text has it; NULL: none */
     struct hf_buf pub;       /* TPMT_PUBLIC of a key, when known */
@@ -102,7 +102,7 @@ struct hf_policy_step {
 
 /* A policy that the key of the `authorize` step which opens the key's policy has signed. */
 struct hf_policy_approved {
-    char *label; /* NULL: none */
+    char *label;                  /* NULL: none */
     struct hf_policy_steps steps; /* ends with the `authorize` step that carries the signature */
 };
 

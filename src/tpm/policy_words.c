@@ -26,10 +26,18 @@ const struct hf_policy_word hf_policy_kinds[] = {
 
 /* Part 2, 6.8 TPM_EO. s: two's complement, u: unsigned; both big-endian. */
 const struct hf_policy_word hf_policy_operations[] = {
-    {"eq", TPM2_EO_EQ},           {"neq", TPM2_EO_NEQ},         {"sgt", TPM2_EO_SIGNED_GT},
-    {"ugt", TPM2_EO_UNSIGNED_GT}, {"slt", TPM2_EO_SIGNED_LT},   {"ult", TPM2_EO_UNSIGNED_LT},
-    {"sge", TPM2_EO_SIGNED_GE},   {"uge", TPM2_EO_UNSIGNED_GE}, {"sle", TPM2_EO_SIGNED_LE},
-    {"ule", TPM2_EO_UNSIGNED_LE}, {"bitset", TPM2_EO_BITSET},   {"bitclear", TPM2_EO_BITCLEAR},
+    {"eq", TPM2_EO_EQ},
+    {"neq", TPM2_EO_NEQ},
+    {"sgt", TPM2_EO_SIGNED_GT},
+    {"ugt", TPM2_EO_UNSIGNED_GT},
+    {"slt", TPM2_EO_SIGNED_LT},
+    {"ult", TPM2_EO_UNSIGNED_LT},
+    {"sge", TPM2_EO_SIGNED_GE},
+    {"uge", TPM2_EO_UNSIGNED_GE},
+    {"sle", TPM2_EO_SIGNED_LE},
+    {"ule", TPM2_EO_UNSIGNED_LE},
+    {"bitset", TPM2_EO_BITSET},
+    {"bitclear", TPM2_EO_BITCLEAR},
     {NULL, 0},
 };
 
