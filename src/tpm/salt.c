@@ -3,6 +3,7 @@
  * A verified endorsement key comes first, then the storage root key; where there is neither, a
  * primary of the null hierarchy serves until a storage root key is made.
  */
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "tpm/connection.h"
 
@@ -83,7 +84,6 @@ static hf_err check_pin(struct hf_tpm *tpm, struct hf_tpm_salt *salt)
     struct hf_tpm_pin pin = {0};
     hf_err err = hf_tpm_pin_load(tpm->state_dir, tpm->uri, &pin);
 
-    salt->level = HF_TPM_BUS_TOFU;
     if (err == HF_E_NOT_FOUND) {
         pin = (struct hf_tpm_pin){.level = HF_TPM_BUS_TOFU, .handle = salt->handle, .name = salt->name};
         if (hf_tpm_pin_save(tpm->state_dir, tpm->uri, &pin) != HF_OK)
@@ -117,8 +117,9 @@ static hf_err find(struct hf_tpm *tpm, struct hf_tpm_salt *salt)
     if (pinned)
         handle = pin.handle;
     err = read_salt(tpm, handle, salt);
+    salt->level = HF_TPM_BUS_TOFU;
     if (err == HF_OK)
-        return tpm->no_pin ? (salt->level = HF_TPM_BUS_TOFU, HF_OK) : check_pin(tpm, salt);
+        return tpm->no_pin ? HF_OK : check_pin(tpm, salt);
     if (err == HF_E_NOT_FOUND && pinned)
         return hf_fail(HF_E_IMPOSTOR,
                        "%s has no key at 0x%08x, where one was pinned (%s): the TPM was cleared or replaced, or something "
@@ -126,7 +127,6 @@ static hf_err find(struct hf_tpm *tpm, struct hf_tpm_salt *salt)
                        tpm->uri, (unsigned)handle, hf_tpm_bus_name(pin.level));
     if (err != HF_E_NOT_FOUND && err != HF_E_KEY_TYPE)
         return err;
-    salt->level = HF_TPM_BUS_TOFU;
     return null_primary(tpm, salt);
 }
 

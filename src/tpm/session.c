@@ -1,5 +1,6 @@
 /* Starting sessions, and the pool of HMAC sessions. */
 #include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "crypto/cipher.h"
 #include "tpm/connection.h"

@@ -1,6 +1,7 @@
 /* The storage root key: adopted where there is one, made where there is none, never overwritten. */
-#include "tpm/connection.h"
+#include "base/cleanup.h"
 #include "base/log.h"
+#include "tpm/connection.h"
 
 /* ECC P-256, AES-128-CFB, restricted decrypt, noDA, unique empty: what tpm2-openssl, pytss,
  * ssh-tpm-agent and systemd mean by "the SRK" (ASN.1 Specification for TPM 2.0 Key Files, 3.1.8). */
