@@ -31,7 +31,7 @@ struct hf_chain_row {
     const struct hf_cert *cert; /* whose */
     size_t depth;               /* 0: the leaf */
     enum hf_chain_check check;
-    hf_err err; /* HF_OK, or what was wrong */
+    hf_err err;       /* HF_OK, or what was wrong */
     char detail[160]; /* "" when all is well */
 };
 

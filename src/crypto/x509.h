@@ -32,20 +32,20 @@ struct hf_cert {
     unsigned owners;    /* by hf_cert_share and hf_cert_free alone */
     struct hf_buf copy; /* the bytes that were given */
 
-    struct hf_bytes der; /* the certificate, without what follows it */
-    struct hf_bytes tbs; /* tbsCertificate: what is signed */
-    unsigned version;    /* 1 to 3 */
+    struct hf_bytes der;     /* the certificate, without what follows it */
+    struct hf_bytes tbs;     /* tbsCertificate: what is signed */
+    unsigned version;        /* 1 to 3 */
     struct hf_bytes serial;  /* the INTEGER's octets as they are */
     struct hf_bytes issuer;  /* Name, DER */
     struct hf_bytes subject; /* Name, DER */
     struct hf_bytes spki;    /* SubjectPublicKeyInfo, DER */
     hf_time not_before, not_after;
 
-    char *serial_hex;   /* lower case, "00" and "01" included, without a sign octet */
-    char *issuer_text;  /* "CN=Intel SGX Root CA,O=Intel Corporation": in the order of RFC 4514 */
+    char *serial_hex;  /* lower case, "00" and "01" included, without a sign octet */
+    char *issuer_text; /* "CN=Intel SGX Root CA,O=Intel Corporation": in the order of RFC 4514 */
     char *subject_text;
 
-    struct hf_pubkey *key; /* never NULL */
+    struct hf_pubkey *key;   /* never NULL */
     uint8_t sha256[32];      /* of der */
     uint8_t spki_sha256[32]; /* of spki as it stands in the certificate */
 
@@ -60,9 +60,9 @@ struct hf_cert {
     int path_len; /* -1: none given */
     bool has_key_usage;
     uint16_t key_usage;
-    struct hf_bytes eku;         /* content of the SEQUENCE; empty when absent */
-    struct hf_bytes san;         /* content of GeneralNames; empty when absent */
-    struct hf_bytes subject_id;  /* subjectKeyIdentifier; empty when absent */
+    struct hf_bytes eku;          /* content of the SEQUENCE; empty when absent */
+    struct hf_bytes san;          /* content of GeneralNames; empty when absent */
+    struct hf_bytes subject_id;   /* subjectKeyIdentifier; empty when absent */
     struct hf_bytes authority_id; /* keyIdentifier of authorityKeyIdentifier; empty when absent */
 
     size_t trailing;   /* bytes that follow the certificate: 0 unless parsed tolerantly */
@@ -94,6 +94,9 @@ hf_err hf_certs_add(struct hf_certs *list, struct hf_cert *cert);
 /* Add what a file holds: PEM blocks "CERTIFICATE" (others passed over), or DER certificates one after another.
  * HF_E_NOT_FOUND when a PEM text holds none. On failure the list is unchanged. */
 hf_err hf_certs_read(struct hf_bytes in, struct hf_certs *list);
+
+/* The same with the tolerance of hf_cert_parse_tolerant: what TPM vendors publish needs it, roots included. */
+hf_err hf_certs_read_tolerant(struct hf_bytes in, struct hf_certs *list);
 
 /* Append the certificate as PEM. */
 hf_err hf_cert_to_pem(const struct hf_cert *cert, struct hf_buf *out);
