@@ -1,7 +1,7 @@
 /* Public keys as SubjectPublicKeyInfo (RFC 5280 4.1.2.7, RFC 3279, RFC 5480, RFC 8410) and PEM. */
 #include "base/cleanup.h"
+#include "codec/pem.h"
 #include "crypto/asn1.h"
-#include "crypto/pem.h"
 #include "crypto/pubkey_i.h"
 
 #define OID_RSA "1.2.840.113549.1.1.1"
@@ -92,17 +92,17 @@ hf_err hf_pubkey_from_spki(struct hf_bytes der, struct hf_pubkey **out)
 
 hf_err hf_pubkey_from_pem(struct hf_bytes text, struct hf_pubkey **out)
 {
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    struct hf_reader r = hf_reader(text);
     struct hf_pem pem = {0};
 
     for (;;) {
-        HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
         bool spki;
 
-        HF_TRY(hf_pem_next(&text, &pem));
+        HF_TRY(hf_pem_next(&r, &pem, &der));
         spki = hf_bytes_equal(pem.label, hf_bytes_text("PUBLIC KEY"));
         if (!spki && !hf_bytes_equal(pem.label, hf_bytes_text("RSA PUBLIC KEY")))
             continue;
-        HF_TRY(hf_pem_decode(&pem, &der));
         return spki ? hf_pubkey_from_spki(hf_buf_bytes(&der), out) : hf_pubkey_from_pkcs1(hf_buf_bytes(&der), out);
     }
 }

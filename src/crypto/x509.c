@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
 #include "crypto/asn1.h"
-#include "crypto/pem.h"
 #include "crypto/x509_i.h"
 
 struct hf_cert *hf_cert_share(struct hf_cert *cert)
@@ -253,17 +253,20 @@ hf_err hf_certs_add(struct hf_certs *list, struct hf_cert *cert)
 static hf_err read_pem(struct hf_bytes text, bool tolerant, struct hf_certs *list)
 {
     size_t before = list->n;
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    struct hf_reader r = hf_reader(text);
     struct hf_pem pem = {0};
 
-    while (hf_pem_is(text)) {
-        HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    for (;;) {
         HF_CLEANUP(hf_cert_free) struct hf_cert *cert = NULL;
         struct hf_bytes bytes;
+        hf_err err = hf_pem_next(&r, &pem, &der);
 
-        HF_TRY(hf_pem_next(&text, &pem));
+        if (err == HF_E_NOT_FOUND)
+            break;
+        HF_TRY(err);
         if (!hf_bytes_equal(pem.label, hf_bytes_text("CERTIFICATE")))
             continue;
-        HF_TRY(hf_pem_decode(&pem, &der));
         bytes = hf_buf_bytes(&der);
         HF_TRY(tolerant ? hf_cert_parse_tolerant(bytes, &cert) : hf_cert_parse(bytes, &cert));
         HF_TRY(hf_certs_add(list, cert));

@@ -87,6 +87,9 @@ static hf_err plan_sessions(struct hf_tpm *tpm, const struct hf_tpm_call *c, str
         plan->attributes[plan->crypt] |= TPMA_SESSION_DECRYPT;
     if (c->command->enc_out)
         plan->attributes[plan->crypt] |= TPMA_SESSION_ENCRYPT;
+    /* A session that neither authorizes nor encrypts must audit (Part 1, 17.6.5): for its response HMAC. */
+    if (plan->crypt >= c->command->auths && !(c->command->enc_in || c->command->enc_out))
+        plan->attributes[plan->crypt] |= TPMA_SESSION_AUDIT;
     return HF_OK;
 }
 

@@ -130,11 +130,3 @@ const struct hf_tpm_command *hf_tpm_command_find(uint32_t code)
     return NULL;
 }
 
-struct hf_tpm_entity hf_tpm_entity_plain(uint32_t handle)
-{
-    struct hf_tpm_entity e = {.handle = handle, .name.n = 4};
-
-    for (size_t i = 0; i < 4; i++)
-        e.name.bytes[i] = (uint8_t)(handle >> (24 - 8 * i));
-    return e;
-}

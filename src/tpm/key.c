@@ -280,10 +280,12 @@ hf_err hf_tpm_key_software(const struct hf_tpm_key *key, struct hf_pubkey **out)
 
 hf_err hf_tpm_key_public_pem(const struct hf_tpm_key *key, struct hf_buf *out)
 {
+    HF_CLEANUP(hf_buf_free) struct hf_buf pem = {0};
     struct hf_pubkey *software = NULL;
 
     HF_TRY(hf_tpm_key_software(key, &software));
-    return hf_pubkey_to_pem(software, out);
+    HF_TRY(hf_pubkey_to_pem(software, &pem));
+    return hf_buf_set(out, hf_buf_bytes(&pem));
 }
 
 hf_err hf_tpm_key_creation(const struct hf_tpm_key *key, struct hf_bytes *data, struct hf_bytes *hash, struct hf_bytes *ticket)
