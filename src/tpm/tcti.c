@@ -4,17 +4,16 @@
  */
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "tpm/transport.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
 #include <tss2/tss2_tcti.h>
 
 #define LIBRARY "libtss2-tctildr.so.0"
-#define POLL_HANDLES_MAX 8
 
 typedef TSS2_RC initialize_fn(const char *, TSS2_TCTI_CONTEXT **);
 typedef void finalize_fn(TSS2_TCTI_CONTEXT **);
@@ -137,55 +136,145 @@ static hf_err fail_dead(struct tcti *t, hf_err err, const char *what, TSS2_RC rc
     return hf_fail_device(err, rc, "tcti:%s: %s (TSS2 code 0x%08x); the connection is dropped", t->conf, what, rc);
 }
 
-/* Debian's modules read without a time limit, so the waiting is done here where they tell on what. */
-static hf_err wait_readable(struct tcti *t, uint32_t timeout_ms)
+/*
+ * Debian's modules read without a time limit, so an exchange runs in a thread of its own. One that
+ * does not end in time is abandoned: the thread then owns the module's context, and closes it when
+ * the module comes back, if ever.
+ */
+struct exchange {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    TSS2_TCTI_CONTEXT *context;
+    finalize_fn *finalize;
+    bool done, abandoned;
+    TSS2_RC rc;
+    size_t n_command;
+    uint8_t command[HF_TPM_IO_MAX];
+    struct hf_tpm_reply reply;
+};
+
+static void exchange_free(struct exchange **e)
 {
-    TSS2_TCTI_POLL_HANDLE handles[POLL_HANDLES_MAX] = {0};
-    size_t n = 0;
-    uint64_t deadline = hf_monotonic_ms() + timeout_ms;
-    int ready = 0;
+    if (!*e)
+        return;
+    (void)pthread_cond_destroy(&(*e)->changed);
+    (void)pthread_mutex_destroy(&(*e)->lock);
+    hf_wipe(*e, sizeof(**e));
+    hf_free(e);
+}
 
-    if (Tss2_Tcti_GetPollHandles(t->context, NULL, &n) != TSS2_RC_SUCCESS || n == 0 || n > POLL_HANDLES_MAX ||
-        Tss2_Tcti_GetPollHandles(t->context, handles, &n) != TSS2_RC_SUCCESS)
-        return HF_OK;
-    for (;;) {
-        uint64_t now = hf_monotonic_ms();
-        uint64_t left = deadline > now ? deadline - now : 0;
+static void *exchange_run(void *arg)
+{
+    struct exchange *e = arg;
+    size_t n = sizeof(e->reply.bytes);
+    TSS2_RC rc = Tss2_Tcti_Transmit(e->context, e->n_command, e->command);
+    bool abandoned;
 
-        ready = poll(handles, (nfds_t)n, left > INT32_MAX ? INT32_MAX : (int)left);
-        if (ready > 0)
-            return HF_OK;
-        if (ready == 0)
-            return fail_dead(t, HF_E_TIMEOUT, "no answer in time", TSS2_TCTI_RC_TRY_AGAIN);
-        if (errno != EINTR)
-            return fail_dead(t, HF_E_UNAVAILABLE, strerror(errno), TSS2_TCTI_RC_IO_ERROR);
+    if (rc == TSS2_RC_SUCCESS)
+        rc = Tss2_Tcti_Receive(e->context, &n, e->reply.bytes, TSS2_TCTI_TIMEOUT_BLOCK);
+    (void)pthread_mutex_lock(&e->lock);
+    e->rc = rc;
+    e->reply.n = n;
+    e->done = true;
+    abandoned = e->abandoned;
+    (void)pthread_cond_signal(&e->changed);
+    (void)pthread_mutex_unlock(&e->lock);
+    if (abandoned) {
+        e->finalize(&e->context);
+        exchange_free(&e);
     }
+    return NULL;
+}
+
+static hf_err exchange_new(const struct tcti *t, struct hf_bytes command, struct exchange **out)
+{
+    struct exchange *e = NULL;
+    pthread_condattr_t attr;
+
+    HF_TRY(hf_alloc(sizeof(*e), &e));
+    (void)pthread_mutex_init(&e->lock, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&e->changed, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    e->context = t->context;
+    e->finalize = t->finalize;
+    e->n_command = command.n;
+    memcpy(e->command, command.p, command.n);
+    *out = e;
+    return HF_OK;
+}
+
+/* A thread that takes no signals of the caller's. */
+static int exchange_start(struct exchange *e, pthread_t *thread)
+{
+    sigset_t all;
+    sigset_t before;
+    int error;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    error = pthread_create(thread, NULL, exchange_run, e);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+/* True when the exchange ended in time; otherwise it is abandoned. */
+static bool exchange_wait(struct exchange *e, uint32_t timeout_ms)
+{
+    struct timespec until;
+    bool done;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_mutex_lock(&e->lock);
+    while (!e->done && pthread_cond_timedwait(&e->changed, &e->lock, &until) == 0)
+        ;
+    done = e->done;
+    e->abandoned = !done;
+    (void)pthread_mutex_unlock(&e->lock);
+    return done;
+}
+
+static hf_err take_reply(struct tcti *t, const struct exchange *e, struct hf_tpm_reply *reply)
+{
+    if (e->rc == TSS2_TCTI_RC_INSUFFICIENT_BUFFER || e->rc == TSS2_TCTI_RC_MALFORMED_RESPONSE)
+        return fail_dead(t, HF_E_DEVICE, "the answer is malformed or too long", e->rc);
+    if (e->rc != TSS2_RC_SUCCESS)
+        return fail_dead(t, HF_E_UNAVAILABLE, "sending or receiving failed", e->rc);
+    if (e->reply.n > sizeof(e->reply.bytes))
+        return fail_dead(t, HF_E_DEVICE, "the module claims an answer larger than its place", e->rc);
+    memcpy(reply->bytes, e->reply.bytes, e->reply.n);
+    reply->n = e->reply.n;
+    return HF_OK;
 }
 
 static hf_err tcti_transact(struct hf_tpm_transport *base, struct hf_bytes command, uint32_t timeout_ms,
                             struct hf_tpm_reply *reply)
 {
     struct tcti *t = (struct tcti *)base;
-    size_t n = sizeof(reply->bytes);
-    TSS2_RC rc;
+    HF_CLEANUP(exchange_free) struct exchange *e = NULL;
+    pthread_t thread;
+    int error;
 
     if (t->dead)
         return hf_fail(HF_E_UNAVAILABLE, "tcti:%s: the connection was lost before", t->conf);
-    rc = Tss2_Tcti_Transmit(t->context, command.n, command.p);
-    if (rc != TSS2_RC_SUCCESS)
-        return fail_dead(t, HF_E_UNAVAILABLE, "sending failed", rc);
-    HF_TRY(wait_readable(t, timeout_ms));
-    rc = Tss2_Tcti_Receive(t->context, &n, reply->bytes, timeout_ms > INT32_MAX ? INT32_MAX : (int32_t)timeout_ms);
-    if (rc == TSS2_TCTI_RC_TRY_AGAIN)
-        return fail_dead(t, HF_E_TIMEOUT, "no answer in time", rc);
-    if (rc == TSS2_TCTI_RC_INSUFFICIENT_BUFFER || rc == TSS2_TCTI_RC_MALFORMED_RESPONSE)
-        return fail_dead(t, HF_E_DEVICE, "the answer is malformed or too long", rc);
-    if (rc != TSS2_RC_SUCCESS)
-        return fail_dead(t, HF_E_UNAVAILABLE, "receiving failed", rc);
-    if (n > sizeof(reply->bytes))
-        return fail_dead(t, HF_E_DEVICE, "the module claims an answer larger than its place", rc);
-    reply->n = n;
-    return HF_OK;
+    HF_TRY(exchange_new(t, command, &e));
+    error = exchange_start(e, &thread);
+    if (error)
+        return hf_fail(HF_E_MEMORY, "no thread for the exchange: %s", strerror(error));
+    if (!exchange_wait(e, timeout_ms)) {
+        (void)pthread_detach(thread);
+        (void)hf_take(e);
+        t->context = NULL; /* both are the thread's now, as is the library's code */
+        t->library = NULL;
+        return fail_dead(t, HF_E_TIMEOUT, "no answer in time", TSS2_TCTI_RC_TRY_AGAIN);
+    }
+    (void)pthread_join(thread, NULL);
+    return take_reply(t, e, reply);
 }
 
 const struct hf_tpm_transport_ops hf_tpm_tcti_ops = {

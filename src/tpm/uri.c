@@ -137,7 +137,7 @@ hf_err hf_tpm_uri_foreign(const char *conf, char **uri)
 /* The kernel says "1" for chips of TPM 1.2, whose /dev/tpm0 is of no use here. */
 static bool is_tpm12(const char *sys, const char *device)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {.max = 4096};
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     char path[512];
 
     (void)snprintf(path, sizeof(path), "%.400s/%.40s/tpm_version_major", sys, device);
