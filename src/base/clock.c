@@ -44,7 +44,8 @@ void hf_time_write(hf_time t, char out[HF_TIME_TEXT])
     if (!gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900 || tm.tm_year < -1900)
         (void)snprintf(out, HF_TIME_TEXT, "@%lld", (long long)t);
     else
-        (void)strftime(out, HF_TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        (void)snprintf(out, HF_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", (tm.tm_year + 1900) % 10000, tm.tm_mon + 1,
+                       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* Exactly `n` decimal digits within [low, high]. */
@@ -98,7 +99,7 @@ static bool rfc3339(const char *s, hf_time *out)
     time_t t;
 
     if (!digits(&s, 4, 0, 9999, &year) || !mark(&s, '-', '-') || !digits(&s, 2, 1, 12, &tm.tm_mon) ||
-        !mark(&s, '-', '-') || !digits(&s, 2, 1, 31, &tm.tm_mday) || !mark(&s, 'T', ' ') ||
+        !mark(&s, '-', '-') || !digits(&s, 2, 1, 31, &tm.tm_mday) || (!mark(&s, 'T', 't') && !mark(&s, ' ', ' ')) ||
         !digits(&s, 2, 0, 23, &tm.tm_hour) || !mark(&s, ':', ':') || !digits(&s, 2, 0, 59, &tm.tm_min) ||
         !mark(&s, ':', ':') || !digits(&s, 2, 0, 60, &tm.tm_sec))
         return false;
@@ -132,7 +133,8 @@ hf_err hf_time_parse(const char *text, hf_time *out)
     errno = 0;
     seconds = strtoll(text, &end, 10);
     if (errno || end == text || *end || strchr(" \t\n+", text[0]))
-        return hf_fail(HF_E_FORMAT, "\"%.64s\" is neither Unix seconds nor RFC 3339 such as 2026-11-24T17:00:00Z", text);
+        return hf_fail(HF_E_FORMAT, "\"%.64s\" is neither Unix seconds nor RFC 3339 such as 2026-11-24T17:00:00Z",
+                       text);
     *out = seconds;
     return HF_OK;
 }

@@ -53,7 +53,7 @@ static bool word_allowed(const char *words, const char *value)
     size_t n = strlen(value);
 
     for (const char *at = words; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL) {
-        if (strncmp(at, value, n) == 0 && (at[n] == '|' || at[n] == 0))
+        if (strcspn(at, "|") == n && strncmp(at, value, n) == 0)
             return true;
     }
     return false;

@@ -48,7 +48,8 @@ static void look_at_state(struct hf_cli *cli, struct findings *f)
         found(f, "state directory", false, "%s", hf_err_detail());
         return;
     }
-    found(f, "state directory", true, "%s, mode 0700, in-process as %s with role admin", hf_core_state_path(core), hf_cli_who().name);
+    found(f, "state directory", true, "%s, mode 0700, in-process as %s with role admin", hf_core_state_path(core),
+          hf_cli_who().name);
     if (hf_core_audit(core, &audit) != HF_OK || hf_audit_head_get(audit, &head) != HF_OK)
         found(f, "audit trail", false, "%s", hf_err_detail());
     else

@@ -33,6 +33,16 @@ static void line(struct hf_json *j)
         put_text(j, "  ");
 }
 
+/* Bytes from the start that stand for themselves: printable ASCII but the quote and the backslash. */
+static size_t plain_run(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+        i++;
+    return i;
+}
+
 static void quoted(struct hf_json *j, struct hf_bytes text)
 {
     static const char escapes[][2] = {{'"', '"'},  {'\\', '\\'}, {'\b', 'b'}, {'\f', 'f'},
@@ -42,6 +52,11 @@ static void quoted(struct hf_json *j, struct hf_bytes text)
     for (size_t i = 0, step; i < text.n; i += step) {
         char escaped[8] = {'\\'};
 
+        step = plain_run(text.p + i, text.n - i);
+        if (step) {
+            put(j, (const char *)text.p + i, step);
+            continue;
+        }
         step = hf_utf8_sequence(text.p + i, text.n - i);
         if (step == 0) {
             put_text(j, "\xef\xbf\xbd");

@@ -151,9 +151,8 @@ static hf_err flush_soon(struct hf_audit *a)
 }
 
 /* A forked child's mutex may be held by a thread that did not follow: it gets a fresh one. */
-static void lock_mutex(struct hf_audit *a)
+static void lock_mutex(struct hf_audit *a, pid_t pid)
 {
-    int pid = getpid();
     int owner = atomic_load(&a->mutex_pid);
 
     if (owner != pid && atomic_compare_exchange_strong(&a->mutex_pid, &owner, pid)) {
@@ -165,15 +164,17 @@ static void lock_mutex(struct hf_audit *a)
 
 static void stop_flusher(struct hf_audit *a)
 {
-    lock_mutex(a);
-    if (a->pid == getpid() && a->running) {
+    pid_t pid = getpid();
+
+    lock_mutex(a, pid);
+    if (a->pid == pid && a->running) {
         a->stop = true;
         (void)pthread_cond_signal(&a->wake);
         (void)pthread_mutex_unlock(&a->mutex);
         (void)pthread_join(a->thread, NULL);
-        lock_mutex(a);
+        lock_mutex(a, pid);
     }
-    if (a->pid == getpid() && a->dirty && a->fd >= 0) {
+    if (a->pid == pid && a->dirty && a->fd >= 0) {
         if (a->one_shot)
             (void)sync_file_range(a->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         else
@@ -346,10 +347,11 @@ static hf_err rotate(struct hf_audit *a)
 
 static hf_err take(struct hf_audit *a)
 {
+    pid_t pid = getpid();
     hf_err err = HF_OK;
 
-    lock_mutex(a);
-    if (a->pid != getpid())
+    lock_mutex(a, pid);
+    if (a->pid != pid)
         err = open_files(a);
     if (err == HF_OK)
         err = hf_audit_lock(a->lock_fd, true);

@@ -116,26 +116,42 @@ static hf_err read_at(int fd, const char *name, uint64_t offset, size_t n, struc
     return HF_OK;
 }
 
+/* Is this line an intact record? A failure that says nothing about the line is passed up: what cannot be
+ * judged for want of memory is not torn. */
+static hf_err intact(struct hf_bytes line, struct hf_audit_record *rec, bool *yes)
+{
+    hf_err err = hf_audit_line_parse(line, rec);
+
+    if (err == HF_OK)
+        err = hf_audit_line_check(line, rec);
+    *yes = err == HF_OK;
+    return err == HF_E_FORMAT || err == HF_E_INTEGRITY ? HF_OK : err;
+}
+
 /* The last intact line of `in`, searched backwards. A line whose start lies before `in` is not looked
  * at unless `whole`. Gives the offset behind it, or 0. */
-static size_t last_intact(struct hf_bytes in, bool whole, struct hf_audit_head *head)
+static hf_err last_intact(struct hf_bytes in, bool whole, struct hf_audit_head *head, size_t *end)
 {
     const uint8_t *newline = in.n ? memrchr(in.p, '\n', in.n) : NULL;
 
+    *end = 0;
     while (newline) {
         const uint8_t *before = memrchr(in.p, '\n', (size_t)(newline - in.p));
         const uint8_t *start = before ? before + 1 : in.p;
-        struct hf_bytes line = {start, (size_t)(newline - start)};
         struct hf_audit_record rec;
+        bool yes = false;
 
-        if ((before || whole) && hf_audit_line_parse(line, &rec) == HF_OK && hf_audit_line_intact(line, &rec)) {
+        if (before || whole)
+            HF_TRY(intact((struct hf_bytes){start, (size_t)(newline - start)}, &rec, &yes));
+        if (yes) {
             head->seq = rec.seq;
             memcpy(head->hash, rec.hash, sizeof(head->hash));
-            return (size_t)(newline - in.p) + 1;
+            *end = (size_t)(newline - in.p) + 1;
+            return HF_OK;
         }
         newline = before;
     }
-    return 0;
+    return HF_OK;
 }
 
 hf_err hf_audit_last(int fd, const char *name, uint64_t size, struct hf_audit_head *head, uint64_t *end)
@@ -145,12 +161,12 @@ hf_err hf_audit_last(int fd, const char *name, uint64_t size, struct hf_audit_he
     *end = 0;
     for (uint64_t window = WINDOW; size; window *= 16) {
         uint64_t start = size > window ? size - window : 0;
-        size_t at;
+        size_t at = 0;
 
         if (window > FILE_MAX)
             return hf_fail(HF_E_INTEGRITY, "%s has no intact record in its last %" PRIu64 " bytes", name, window / 16);
         HF_TRY(read_at(fd, name, start, (size_t)(size - start), &in));
-        at = last_intact(hf_buf_bytes(&in), start == 0, head);
+        HF_TRY(last_intact(hf_buf_bytes(&in), start == 0, head, &at));
         if (at) {
             *end = start + at;
             return HF_OK;

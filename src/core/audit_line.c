@@ -182,10 +182,14 @@ hf_err hf_audit_line_parse(struct hf_bytes line, struct hf_audit_record *out)
     return HF_OK;
 }
 
-bool hf_audit_line_intact(struct hf_bytes line, const struct hf_audit_record *rec)
+hf_err hf_audit_line_check(struct hf_bytes line, const struct hf_audit_record *rec)
 {
     uint8_t hash[32];
 
-    return line.n > END_SIZE && digest(rec->prev, (struct hf_bytes){line.p, line.n - END_SIZE}, hash) == HF_OK &&
-           memcmp(hash, rec->hash, 32) == 0;
+    if (line.n <= END_SIZE)
+        return hf_fail(HF_E_INTEGRITY, "a line of %zu bytes holds no record", line.n);
+    HF_TRY(digest(rec->prev, (struct hf_bytes){line.p, line.n - END_SIZE}, hash));
+    if (memcmp(hash, rec->hash, 32) != 0)
+        return hf_fail(HF_E_INTEGRITY, "the record's hash does not fit its content");
+    return HF_OK;
 }

@@ -42,7 +42,7 @@ hf_err hf_audit_line_write(const struct hf_audit_record *rec, struct hf_buf *out
 /* A line without its newline, exactly as hf_audit_line_write makes it: anything else is HF_E_FORMAT. */
 hf_err hf_audit_line_parse(struct hf_bytes line, struct hf_audit_record *out);
 
-/* Does the line's hash fit its content? */
-bool hf_audit_line_intact(struct hf_bytes line, const struct hf_audit_record *rec);
+/* Does the line's hash fit its content? HF_E_INTEGRITY when not; other errors when it cannot be told. */
+hf_err hf_audit_line_check(struct hf_bytes line, const struct hf_audit_record *rec);
 
 #endif

@@ -167,13 +167,18 @@ static hf_err judge_line(void *arg, const struct hf_audit_place *place, struct h
 {
     struct judge *j = arg;
     struct hf_audit_record rec;
+    hf_err err;
 
     if (!place->whole)
         return broken(j, place, "the line after record %" PRIu64 " has no end", j->at.seq);
-    if (hf_audit_line_parse(line, &rec) != HF_OK)
+    err = hf_audit_line_parse(line, &rec);
+    if (err == HF_E_FORMAT)
         return broken(j, place, "the line after record %" PRIu64 " is damaged: %.200s", j->at.seq, hf_err_detail());
-    if (!hf_audit_line_intact(line, &rec))
+    HF_TRY(err);
+    err = hf_audit_line_check(line, &rec);
+    if (err == HF_E_INTEGRITY)
         return broken(j, place, "record %" PRIu64 " was altered: its hash does not fit its content", rec.seq);
+    HF_TRY(err);
     HF_TRY(judge_order(j, place, &rec));
     if (j->anchor && j->anchor->seq == rec.seq) {
         if (memcmp(j->anchor->hash, rec.hash, 32) != 0)

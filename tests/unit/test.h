@@ -8,6 +8,7 @@
 #ifndef HF_TEST_H
 #define HF_TEST_H
 
+#include "base/alloc.h"
 #include "base/bytes.h"
 #include "base/cleanup.h"
 
@@ -67,6 +68,27 @@ static const char *hf_test_case = "";
     do { \
         if (strcmp((got), (want)) != 0) \
             FAIL("%s: got \"%s\", want \"%s\"", #got, (got), (want)); \
+    } while (0)
+
+/*
+ * Let each allocation of a call fail once, until it needs no more. Every such run must end in
+ * HF_E_MEMORY, and the last in success. `call` cleans up after itself; the sanitizers see what it leaks.
+ */
+#define SWEEP(call) \
+    do { \
+        for (unsigned long hf_nth_ = 1;; hf_nth_++) { \
+            hf_err hf_got_; \
+            bool hf_failed_; \
+            hf_alloc_fail_at(hf_nth_); \
+            hf_got_ = (call); \
+            hf_failed_ = hf_alloc_has_failed(); \
+            hf_alloc_fail_at(0); \
+            if (hf_got_ != (hf_failed_ ? HF_E_MEMORY : HF_OK)) \
+                FAIL("%s with allocation %lu %s: %s: %s", #call, hf_nth_, hf_failed_ ? "failing" : "not reached", \
+                     hf_err_name(hf_got_), hf_err_detail()); \
+            if (!hf_failed_) \
+                break; \
+        } \
     } while (0)
 
 /* The failure's detail must mention a text. */
