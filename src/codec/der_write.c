@@ -1,8 +1,7 @@
 /* Writing DER (X.690, 2021), and ECDSA signatures in it (RFC 3279, 2.2.3). */
 #include "base/cleanup.h"
+#include "codec/sort.h"
 #include "codec/der.h"
-
-#include <stdlib.h>
 
 #define SET_MAX 256 /* elements of one SET that we write */
 #define HEADER_MAX 16
@@ -105,7 +104,7 @@ static hf_err sort_set(struct hf_buf *out, size_t start)
     HF_TRY(hf_rd_end(&r));
     if (count < 2)
         return HF_OK;
-    qsort(elements, count, sizeof(elements[0]), by_encoding);
+    hf_sort(elements, count, sizeof(elements[0]), by_encoding);
     for (size_t i = 0; i < count; i++)
         HF_TRY(hf_buf_add(&sorted, elements[i]));
     memcpy(out->p + start, sorted.p, sorted.n);

@@ -1,6 +1,7 @@
 /* Checking JSON (RFC 8259). */
 #include "codec/json_read.h"
 #include "base/cleanup.h"
+#include "codec/sort.h"
 #include "codec/utf8.h"
 
 #define FEW_KEYS 8 /* up to here every pair is compared: 28 comparisons */
@@ -184,46 +185,15 @@ static int compare_escaped(const struct key *a, const struct key *b)
 }
 
 /* By code points, which is the order of UTF-8 bytes as well. */
-static int compare_keys(const struct key *a, const struct key *b)
+static int compare_keys(const void *left, const void *right)
 {
+    const struct key *a = left, *b = right;
     int order;
 
     if (a->escaped || b->escaped)
         return compare_escaped(a, b);
     order = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
     return order ? order : a->n < b->n ? -1 : a->n > b->n;
-}
-
-static void sift_down(struct key *keys, size_t root, size_t n)
-{
-    for (;;) {
-        size_t child = 2 * root + 1;
-        struct key moved = keys[root];
-
-        if (child >= n)
-            return;
-        if (child + 1 < n && compare_keys(&keys[child], &keys[child + 1]) < 0)
-            child++;
-        if (compare_keys(&keys[root], &keys[child]) >= 0)
-            return;
-        keys[root] = keys[child];
-        keys[child] = moved;
-        root = child;
-    }
-}
-
-/* Heapsort: in place and n log n for every order of keys. */
-static void sort_keys(struct key *keys, size_t n)
-{
-    for (size_t i = n / 2; i > 0; i--)
-        sift_down(keys, i - 1, n);
-    for (size_t i = n; i > 1; i--) {
-        struct key top = keys[0];
-
-        keys[0] = keys[i - 1];
-        keys[i - 1] = top;
-        sift_down(keys, 0, i - 1);
-    }
 }
 
 static hf_err fail_twice(const struct check *c, const struct key *a, const struct key *b)
@@ -243,7 +213,7 @@ static hf_err check_keys(const struct check *c, size_t from)
     size_t n = (c->keys.n - from) / sizeof(*keys);
 
     if (n > FEW_KEYS)
-        sort_keys(keys, n);
+        hf_sort(keys, n, sizeof(*keys), compare_keys);
     for (size_t i = 1; i < n; i++) {
         for (size_t k = n > FEW_KEYS ? i - 1 : 0; k < i; k++) {
             if (compare_keys(&keys[k], &keys[i]) == 0)
