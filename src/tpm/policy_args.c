@@ -89,9 +89,8 @@ static bool is_name(struct hf_bytes text, struct hf_tpm_name *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {.max = HF_TPM_NAME_MAX};
 
-    if (text.n > 2 * HF_TPM_NAME_MAX || hf_hex_parse(text, &bytes) != HF_OK || bytes.n < 3)
-        return false;
-    if (bytes.n != 2 + hf_hash_size((enum hf_hash_alg)(bytes.p[0] << 8 | bytes.p[1])))
+    if (text.n > 2 * HF_TPM_NAME_MAX || hf_hex_parse(text, &bytes) != HF_OK ||
+        !hf_policy_name_fits(hf_buf_bytes(&bytes)))
         return false;
     out->n = bytes.n;
     memcpy(out->bytes, bytes.p, bytes.n);
@@ -180,11 +179,10 @@ static hf_err read_secret(struct hf_policy_args *args, struct hf_policy_step *st
         step->object.name = hf_tpm_entity_plain(row->value).name;
     } else if (!is_name(t.text, &step->object.name)) {
         HF_TRY(read_number(&t, UINT32_MAX, wanted, &handle));
-        /* NV indices, persistent objects, and PCRs: whatever can have an authValue and stays. */
-        if (handle >> 24 != 0x01 && handle >> 24 != 0x81 && handle > 0x17)
+        if (!hf_policy_secret_fits((uint32_t)handle))
             return hf_policy_lex_fail(&t, "an NV index (0x01......), a persistent handle (0x81......) or a PCR");
         step->object.handle = (uint32_t)handle;
-        if (handle >> 24 == 0)
+        if (handle < HF_POLICY_PCR_COUNT || handle >> 24 == 0x40)
             step->object.name = hf_tpm_entity_plain((uint32_t)handle).name;
     }
     return read_object_options(args, step, true, true);

@@ -88,6 +88,17 @@ size_t hf_policy_pcr_count(const struct hf_policy_pcr *pcr)
     return n;
 }
 
+bool hf_policy_name_fits(struct hf_bytes name)
+{
+    return name.n > 2 && name.n == 2 + hf_hash_size((enum hf_hash_alg)(name.p[0] << 8 | name.p[1]));
+}
+
+bool hf_policy_secret_fits(uint32_t handle)
+{
+    return handle >> 24 == 0x01 || handle >> 24 == 0x81 || handle < HF_POLICY_PCR_COUNT ||
+           hf_policy_word_of(hf_policy_hierarchies, handle);
+}
+
 hf_err hf_policy_steps_visit(struct hf_policy_steps *steps, hf_policy_visit *visit, void *arg)
 {
     for (size_t i = 0; i < steps->n; i++) {

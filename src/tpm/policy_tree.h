@@ -128,6 +128,12 @@ size_t hf_policy_pcr_count(const struct hf_policy_pcr *pcr);
 /* True when a step's own open parts are filled in (branches are not looked at). */
 bool hf_policy_step_bound(const struct hf_policy_step *step);
 
+/* A Name of an object or index: nameAlg and a digest of its length. */
+bool hf_policy_name_fits(struct hf_bytes name);
+
+/* What `secret` may point at: a hierarchy, an NV index, a persistent object or a PCR. */
+bool hf_policy_secret_fits(uint32_t handle);
+
 /* Text of steps or of one step as hf_policy_print writes them. */
 hf_err hf_policy_steps_print(const struct hf_policy_steps *steps, struct hf_buf *out);
 hf_err hf_policy_step_print(const struct hf_policy_step *step, struct hf_buf *out);
