@@ -125,8 +125,8 @@ static hf_err engine_begin(struct engine *e)
 
 hf_err hf_engine_open(struct hf_tpm_state *state, struct hf_tpm_transport **out)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf permanent = {.max = HF_TPM_STATE_MAX};
-    HF_CLEANUP(hf_buf_free) struct hf_buf resume = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf permanent = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf resume = {.max = HF_TPM_STATE_MAX};
     struct engine *e = NULL;
     struct hf_tpm_transport *t = NULL;
     hf_err err;
@@ -147,10 +147,6 @@ hf_err hf_engine_open(struct hf_tpm_state *state, struct hf_tpm_transport **out)
     }
     if (err == HF_OK)
         err = engine_begin(e);
-    if (permanent.p)
-        hf_wipe(permanent.p, permanent.n);
-    if (resume.p)
-        hf_wipe(resume.p, resume.n);
     if (err != HF_OK)
         engine_close(&t);
     else
@@ -184,13 +180,12 @@ hf_err hf_engine_rest(struct hf_tpm_transport *engine)
 hf_err hf_engine_suspend(struct hf_tpm_transport *engine, struct hf_bytes extra)
 {
     struct engine *e = (struct engine *)engine;
-    HF_CLEANUP(hf_buf_free) struct hf_buf volatile_state = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf volatile_state = {.max = HF_TPM_STATE_MAX};
     hf_err err;
 
     HF_TRY(hf_engine_rest(engine));
     HF_TRY(hf_tpm_inproc_volatile(&volatile_state));
     HF_TRY(store(e));
     err = hf_resume_keep(e->state, hf_tpm_inproc_permanent(), hf_buf_bytes(&volatile_state), extra);
-    hf_wipe(volatile_state.p, volatile_state.n);
     return err;
 }

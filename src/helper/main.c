@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/opt.h"
 #include "base/text.h"
@@ -10,6 +11,7 @@
 #include "helper/server.h"
 #include "helper/transfer.h"
 #include "tpm/embedded.h"
+#include "tpm/rm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +41,11 @@ static const struct hf_opt opts[] = {
      "end after so long without a client (HOLDFAST_TPM_IDLE_MS, 10000)", NULL, false},
     {HF_OPT_FILE, 0, "import-swtpm", offsetof(struct options, import_swtpm), "FILE", "take over a swtpm state and end",
      NULL, false},
-    {HF_OPT_FILE, 0, "export-swtpm", offsetof(struct options, export_swtpm), "FILE", "write a swtpm state and end", NULL,
-     false},
+    {HF_OPT_FILE, 0, "export-swtpm", offsetof(struct options, export_swtpm), "FILE", "write a swtpm state and end",
+     NULL, false},
     {HF_OPT_FLAG, 0, "replace", offsetof(struct options, replace), NULL, "import over a TPM that exists", NULL, false},
-    {HF_OPT_U32, 0, "ready-fd", offsetof(struct options, ready_fd), "N", "say \"ok\" or what failed there", NULL, false},
+    {HF_OPT_U32, 0, "ready-fd", offsetof(struct options, ready_fd), "N", "say \"ok\" or what failed there", NULL,
+     false},
     {HF_OPT_FLAG, 'h', "help", offsetof(struct options, help), NULL, "show this", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
@@ -65,8 +68,9 @@ static void say(uint32_t ready_fd, hf_err err)
     if (n < 0)
         return;
     if (ready_fd)
-        (void)hf_fd_write_all((int)ready_fd, "readiness",
-                              (struct hf_bytes){(uint8_t *)text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1});
+        (void)hf_fd_write_all(
+            (int)ready_fd, "readiness",
+            (struct hf_bytes){(uint8_t *)text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1});
     else if (err != HF_OK)
         (void)fprintf(stderr, "holdfast-tpm: %s\n", hf_err_detail());
     if (ready_fd)
@@ -107,7 +111,7 @@ static bool engine_broken(void *engine)
 /* Serve and end orderly: clients gone, objects flushed, the state at rest. */
 static hf_err serve(struct hf_tpm_state *state, const struct options *opt, int signals)
 {
-    HF_CLEANUP(hf_tpm_transport_end) struct hf_tpm_transport *engine = NULL;
+    HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *engine = NULL;
     HF_CLEANUP(hf_rm_close) struct hf_rm *rm = NULL;
     HF_CLEANUP(hf_fd_close) int listener = -1;
     HF_CLEANUP(hf_buf_free) struct hf_buf kept = {.max = 65536};
@@ -203,7 +207,7 @@ static hf_err start(int argc, char **argv, struct options *opt)
     if (!opt->state)
         return hf_fail(HF_E_ARG, "--state is required: the directory of the TPM's state");
     if (opt->foreground)
-        hf_log_hook(log_to_stderr, NULL);
+        hf_log_set(log_to_stderr, NULL, HF_LOG_INFO);
     (void)umask(077);
     HF_TRY(signals_open(&signals));
     HF_TRY(hf_sandbox_prepare());

@@ -45,14 +45,12 @@ static hf_err resume_parse(struct hf_bytes payload, struct hf_bytes permanent, s
 hf_err hf_resume_take(struct hf_tpm_state *state, struct hf_bytes permanent, struct hf_buf *resume,
                       struct hf_buf *extra)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf payload = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf payload = {.max = HF_TPM_STATE_MAX};
     hf_err err = hf_tpm_state_load(state, HF_TPM_STATE_RESUME, &payload);
 
     HF_TRY(hf_tpm_state_drop_resume(state)); /* durable before anything of it is used */
     if (err == HF_OK && payload.n)
         err = resume_parse(hf_buf_bytes(&payload), permanent, resume, extra);
-    if (payload.p)
-        hf_wipe(payload.p, payload.n);
     if (err != HF_OK) /* a reset is what a TPM does without it: safe, and worth a line */
         hf_log(HF_LOG_NOTICE, "tpm.reset", "why=%s", hf_err_detail());
     return HF_OK;
@@ -61,7 +59,7 @@ hf_err hf_resume_take(struct hf_tpm_state *state, struct hf_bytes permanent, str
 hf_err hf_resume_keep(struct hf_tpm_state *state, struct hf_bytes permanent, struct hf_bytes resume,
                       struct hf_bytes extra)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf payload = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf payload = {.max = HF_TPM_STATE_MAX};
     size_t size = 64 + 4 + resume.n + 4 + extra.n;
     struct hf_digest of = {0};
     struct hf_digest boot = {0};
@@ -80,6 +78,5 @@ hf_err hf_resume_keep(struct hf_tpm_state *state, struct hf_bytes permanent, str
     hf_wr_u32be(&w, (uint32_t)extra.n);
     hf_wr_bytes(&w, extra);
     err = hf_tpm_state_save_resume(state, hf_buf_bytes(&payload));
-    hf_wipe(payload.p, payload.n);
     return err;
 }

@@ -154,8 +154,7 @@ static bool serve_one(struct loop *l, struct client *c)
     if (size == 0 || c->in_n < size)
         return true;
     command = (struct hf_bytes){c->in, size};
-    if (!answered_here(command, &c->out) &&
-        hf_rm_transact(c->rm, command, HF_TPM_TIMEOUT_MS, &c->out) != HF_OK) {
+    if (!answered_here(command, &c->out) && hf_rm_transact(c->rm, command, HF_TPM_TIMEOUT_MS, &c->out) != HF_OK) {
         hf_log(HF_LOG_ERROR, "tpm.command", "why=%s", hf_err_detail());
         hf_wire_reply_rc(&c->out, TPM2_RC_FAILURE);
     }

@@ -78,11 +78,24 @@ static hf_err dir_check(int dir, const char *path)
     if (fstat(dir, &st) != 0)
         return hf_fail_errno("%s", path);
     if (st.st_uid != geteuid())
-        return hf_fail(HF_E_PERMISSION, "%s belongs to uid %u; an embedded TPM runs as the owner of its state, not as %u",
-                       path, st.st_uid, geteuid());
+        return hf_fail(HF_E_PERMISSION,
+                       "%s belongs to uid %u; an embedded TPM runs as the owner of its state, not as %u", path,
+                       st.st_uid, geteuid());
     if ((st.st_mode & 077) && fchmod(dir, 0700) != 0)
         return hf_fail_errno("%s: mode %03o is open to others", path, st.st_mode & 0777);
     return HF_OK;
+}
+
+/* What this directory is, for whoever finds it. */
+static hf_err mark(const struct hf_tpm_state *s)
+{
+    static const char text[] =
+        "This directory is a software TPM. Who can read it can use its keys; who restores an older\n"
+        "copy of it brings destroyed keys back. It proves nothing about any hardware.\n";
+
+    if (faccessat(s->dir, "software", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return HF_OK;
+    return hf_file_replace_at(s->dir, "software", hf_bytes_text(text));
 }
 
 hf_err hf_tpm_state_open(const char *path, const char *key_spec, struct hf_tpm_state **out)
@@ -96,6 +109,7 @@ hf_err hf_tpm_state_open(const char *path, const char *key_spec, struct hf_tpm_s
         HF_TRY(key_open(key_spec, &s->key));
     HF_TRY(hf_dir_open(path, &s->dir));
     HF_TRY(dir_check(s->dir, path));
+    HF_TRY(mark(s));
     *out = hf_take(s);
     return HF_OK;
 }
@@ -148,7 +162,7 @@ static hf_err zero_fd(int fd, const char *what, size_t n)
 static hf_err wipe_spare(struct hf_tpm_state *s)
 {
     HF_CLEANUP(hf_fd_close) int fd = openat(s->dir, spare_file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    HF_CLEANUP(hf_buf_free) struct hf_buf content = {.max = 2 * HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf content = {.max = 2 * HF_TPM_STATE_MAX};
     bool clean = true;
 
     if (fd < 0 && errno != ENOENT)
@@ -159,8 +173,6 @@ static hf_err wipe_spare(struct hf_tpm_state *s)
             clean = content.p[i] == 0;
         if (!clean)
             HF_TRY(zero_fd(fd, s->path, content.n));
-        if (content.p)
-            hf_wipe(content.p, content.n);
     }
     s->spare_clean = true;
     return HF_OK;
@@ -222,7 +234,7 @@ static hf_err swap_in(struct hf_tpm_state *s)
 
 hf_err hf_tpm_state_save(struct hf_tpm_state *s, struct hf_bytes permanent)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf file = {.max = HF_TPM_STATE_MAX};
     HF_CLEANUP(hf_fd_close) int fd = -1;
     hf_err err;
 
@@ -239,13 +251,12 @@ hf_err hf_tpm_state_save(struct hf_tpm_state *s, struct hf_bytes permanent)
         s->used = file.n;
         s->spare_clean = true;
     }
-    hf_wipe(file.p, file.n);
     return err;
 }
 
 hf_err hf_tpm_state_save_resume(struct hf_tpm_state *s, struct hf_bytes resume)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf file = {.max = HF_TPM_STATE_MAX};
     HF_CLEANUP(hf_fd_close) int fd = -1;
     hf_err err;
 
@@ -253,7 +264,6 @@ hf_err hf_tpm_state_save_resume(struct hf_tpm_state *s, struct hf_bytes resume)
     err = hf_open_beneath(s->dir, file_of[HF_TPM_STATE_RESUME], O_RDWR | O_CREAT | O_EXCL, 0600, &fd);
     if (err == HF_OK)
         err = write_whole(fd, s->path, hf_buf_bytes(&file));
-    hf_wipe(file.p, file.n);
     if (err == HF_OK && fsync(s->dir) != 0)
         err = hf_fail_errno("%s: fsync", s->path);
     return err;
@@ -273,24 +283,32 @@ hf_err hf_tpm_state_drop_resume(struct hf_tpm_state *s)
     return zero_fd(fd, s->path, (size_t)st.st_size);
 }
 
-hf_err hf_tpm_state_load(struct hf_tpm_state *s, enum hf_tpm_state_kind kind, struct hf_buf *out)
+void hf_buf_wiped_free(struct hf_buf *buf)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {.max = 2 * HF_TPM_STATE_MAX};
+    if (buf->p)
+        hf_wipe(buf->p, buf->cap);
+    hf_buf_free(buf);
+}
+
+hf_err hf_tpm_state_peek(struct hf_tpm_state *s, enum hf_tpm_state_kind kind, struct hf_buf *out)
+{
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf file = {.max = 2 * HF_TPM_STATE_MAX};
+    char why[512]; /* hf_fail may not be given what it overwrites */
     hf_err err;
 
-    if (kind == HF_TPM_STATE_PERMANENT && !s->spare_clean)
-        HF_TRY(wipe_spare(s));
     if (faccessat(s->dir, file_of[kind], F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
         return HF_OK;
     HF_TRY(hf_file_read_at(s->dir, file_of[kind], HF_TPM_STATE_MAX, &file));
     err = hf_tpm_state_parse(kind, s->key, hf_buf_bytes(&file), out);
-    hf_wipe(file.p, file.n);
     if (err == HF_OK)
         return HF_OK;
-    {
-        char why[512]; /* hf_fail overwrites what it is given from hf_err_detail */
+    (void)snprintf(why, sizeof(why), "%s", hf_err_detail());
+    return hf_fail(err, "%s/%s: %s", s->path, file_of[kind], why);
+}
 
-        (void)snprintf(why, sizeof(why), "%s", hf_err_detail());
-        return hf_fail(err, "%s/%s: %s", s->path, file_of[kind], why);
-    }
+hf_err hf_tpm_state_load(struct hf_tpm_state *s, enum hf_tpm_state_kind kind, struct hf_buf *out)
+{
+    if (kind == HF_TPM_STATE_PERMANENT && !s->spare_clean)
+        HF_TRY(wipe_spare(s));
+    return hf_tpm_state_peek(s, kind, out);
 }

@@ -27,10 +27,10 @@ enum hf_tpm_state_kind { HF_TPM_STATE_PERMANENT = 1, HF_TPM_STATE_RESUME = 2 };
 struct hf_tpm_state {
     int dir;
     int lock;
-    char *path;             /* as given, for messages */
-    struct hf_secret *key;  /* NULL: not encrypted */
-    size_t used;            /* bytes of the state file that are not zero; 0: unknown */
-    bool spare_clean;       /* the spare is known to hold zeros */
+    char *path;            /* as given, for messages */
+    struct hf_secret *key; /* NULL: not encrypted */
+    size_t used;           /* bytes of the state file that are not zero; 0: unknown */
+    bool spare_clean;      /* the spare is known to hold zeros */
 };
 
 /* Open the directory, made with mode 0700 when missing. HF_E_PERMISSION when it is somebody else's or
@@ -44,6 +44,12 @@ hf_err hf_tpm_state_lock(struct hf_tpm_state *state);
 /* Read one of the two; *out stays empty when there is none. HF_E_FORMAT, HF_E_TRUNCATED or
  * HF_E_INTEGRITY name the file when it is not one of ours; HF_E_AUTH when the key is wrong or missing. */
 hf_err hf_tpm_state_load(struct hf_tpm_state *state, enum hf_tpm_state_kind kind, struct hf_buf *out);
+
+/* The same without the lock and without cleaning up after a crash: for a TPM that may run. */
+hf_err hf_tpm_state_peek(struct hf_tpm_state *state, enum hf_tpm_state_kind kind, struct hf_buf *out);
+
+/* For HF_CLEANUP of buffers that held a TPM's state. */
+void hf_buf_wiped_free(struct hf_buf *buf);
 
 /* Replace the permanent state: durable, and its previous generation gone, before it returns. */
 hf_err hf_tpm_state_save(struct hf_tpm_state *state, struct hf_bytes permanent);

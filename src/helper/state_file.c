@@ -110,7 +110,7 @@ static hf_err payload_check(struct hf_bytes payload, struct hf_bytes rest, const
 hf_err hf_tpm_state_parse(enum hf_tpm_state_kind kind, const struct hf_secret *key, struct hf_bytes file,
                           struct hf_buf *payload)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf plain = {.max = HF_TPM_STATE_MAX};
+    HF_CLEANUP(hf_buf_wiped_free) struct hf_buf plain = {.max = HF_TPM_STATE_MAX};
     struct hf_reader r = hf_reader(file);
     struct header h = {0};
     struct hf_bytes body;
@@ -130,6 +130,5 @@ hf_err hf_tpm_state_parse(enum hf_tpm_state_kind kind, const struct hf_secret *k
     HF_TRY(hf_buf_add(&plain, body));
     HF_TRY(open_sealed(key, &h, (struct hf_bytes){file.p, AUTHENTICATED}, &plain));
     err = hf_buf_add(payload, hf_buf_bytes(&plain));
-    hf_wipe(plain.p, plain.n);
     return err;
 }

@@ -210,7 +210,8 @@ static hf_err connect_or_start(const char *dir, int *out)
         if (err != HF_E_NOT_FOUND && err != HF_E_UNAVAILABLE)
             return err;
     }
-    return err == HF_E_NOT_FOUND ? hf_fail(HF_E_UNAVAILABLE, "%s: the embedded TPM ends as soon as it starts", dir) : err;
+    return err == HF_E_NOT_FOUND ? hf_fail(HF_E_UNAVAILABLE, "%s: the embedded TPM ends as soon as it starts", dir)
+                                 : err;
 }
 
 static hf_err embedded_open(const struct hf_tpm_where *where, struct hf_tpm_transport **out)

@@ -49,8 +49,9 @@ hf_err hf_embedded_helper(char **out)
     }
     if (runs(HF_LIBEXECDIR "/holdfast-tpm"))
         return hf_strdup(HF_LIBEXECDIR "/holdfast-tpm", out);
-    return hf_fail(HF_E_UNAVAILABLE, "the program holdfast-tpm is missing: neither beside this program nor in "
-                                     HF_LIBEXECDIR "; HOLDFAST_TPM_HELPER may name it");
+    return hf_fail(HF_E_UNAVAILABLE,
+                   "the program holdfast-tpm is missing: neither beside this program nor in " HF_LIBEXECDIR
+                   "; HOLDFAST_TPM_HELPER may name it");
 }
 
 /* Run the helper with descriptor 3 as the pipe it speaks through. */

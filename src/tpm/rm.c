@@ -97,6 +97,12 @@ void hf_rm_close(struct hf_rm **manager)
     hf_free(manager);
 }
 
+void hf_rm_abandon(struct hf_rm *rm)
+{
+    rm->dead = true;
+    rm->watch = NULL;
+}
+
 hf_err hf_rm_client_open(struct hf_rm *rm, struct hf_rm_client **out)
 {
     struct hf_rm_client *c = NULL;

@@ -30,6 +30,9 @@ hf_err hf_rm_open(struct hf_tpm_transport *raw, struct hf_rm **out);
 /* Flush what clients still have. Contexts that clients saved stay valid. All clients are gone then. */
 void hf_rm_close(struct hf_rm **rm);
 
+/* From now on say nothing to the TPM and nothing to the watch: its handles are somebody else's now. */
+void hf_rm_abandon(struct hf_rm *rm);
+
 hf_err hf_rm_client_open(struct hf_rm *rm, struct hf_rm_client **out);
 
 /* Flush the client's objects and sessions. Accepts an empty one. */

@@ -88,6 +88,7 @@ hf_err hf_rm_raw_capability(struct hf_rm *rm, uint32_t capability, uint32_t prop
     seen = hf_rd_u32be(r);
     *n = hf_rd_u32be(r);
     if (seen != capability || *n > count)
-        hf_rd_fail(r, HF_E_FORMAT, "TPM2_GetCapability(%u) answered %u elements of capability %u", capability, *n, seen);
+        hf_rd_fail(r, HF_E_FORMAT, "TPM2_GetCapability(%u) answered %u elements of capability %u", capability, *n,
+                   seen);
     return hf_rd_err(r);
 }

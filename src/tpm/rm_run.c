@@ -165,7 +165,7 @@ static hf_err note_made(struct hf_rm_work *w, struct hf_tpm_reply *reply)
         return HF_OK;
     }
     if (!hf_rm_is_transient(handle) || !w->made)
-        return HF_OK; /* TPM2_NV_* and vendor commands may answer handles that nobody need manage */
+        return HF_OK;                /* TPM2_NV_* and vendor commands may answer handles that nobody need manage */
     if (code == TPM2_CC_ContextLoad) /* 0x80000001 marks the context of a sequence (Part 2, 14.1) */
         (void)hf_wire_get_u32(w->command, w->cmd.params + 8, &saved_as);
     hf_rm_object_add(w->made, handle,
