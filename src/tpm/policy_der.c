@@ -270,7 +270,7 @@ static hf_err read_or(struct decode *d, struct hf_bytes body, struct hf_reader *
     struct hf_policy_step *step;
     struct hf_reader branches;
     bool present;
-    size_t n;
+    size_t n = 0;
 
     HF_TRY(read_list(d, body, &list, &n));
     HF_TRY(hf_der_open_optional(rest, HF_DER_CONTEXT(2), &present, &branches));

@@ -8,12 +8,8 @@
 #define HEADER_SIZE 10u /* tag 2, size 4, code 4 (Part 1, 18.2) */
 
 const struct hf_tpm_transport_ops *const hf_tpm_transports[] = {
-    &hf_tpm_device_ops,   &hf_tpm_swtpm_ops,  &hf_tpm_mssim_ops,
-    &hf_tpm_tcti_ops,
-#if defined(HF_WITH_EMBEDDED)
-    &hf_tpm_embedded_ops,
-#endif
-    &hf_tpm_record_ops,   &hf_tpm_replay_ops, NULL,
+    &hf_tpm_device_ops,   &hf_tpm_swtpm_ops,  &hf_tpm_mssim_ops,  &hf_tpm_tcti_ops,
+    &hf_tpm_embedded_ops, &hf_tpm_record_ops, &hf_tpm_replay_ops, NULL,
 };
 
 static const struct hf_tpm_transport_ops *find(struct hf_bytes scheme)
