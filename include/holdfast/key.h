@@ -134,6 +134,31 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_evict(struct hf_tpm *tpm, const struct hf_sec
 HF_API HF_MUST_CHECK hf_err hf_tpm_key_change_auth(struct hf_tpm_key *key, const struct hf_secret *auth);
 
 /*
+ * Bring a key made elsewhere under a parent of this TPM (TPM2_Import). It was outside once: promise 1 does
+ * not hold for it, and it can be duplicated again only where spec->use and a policy say so.
+ *
+ *   private_key  PEM or DER (PKCS#8, SEC1, PKCS#1) for ecc and rsa; 16, 24 or 32 raw bytes for aes; up to
+ *                64 raw bytes for hmac
+ *   passphrase   of an encrypted PEM; NULL: none
+ *   spec         algorithm "aes…" or "hmac" for raw bytes; NULL or found out for the others
+ *
+ * HF_E_UNSUPPORTED where the TPM has no such algorithm or size.
+ */
+HF_API HF_MUST_CHECK hf_err hf_tpm_import_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, const struct hf_secret *private_key,
+                                              const struct hf_secret *passphrase, const struct hf_tpm_key_spec *spec,
+                                              struct hf_tpm_key **out);
+
+/*
+ * Wrap a movable key for another parent, which may be in another TPM (TPM2_Duplicate). The key's policy must
+ * permit it (command duplicate, or duplicate-to). Writes an importable "TSS2 PRIVATE KEY" PEM.
+ *
+ *   new_parent     TPMT_PUBLIC or TPM2B_PUBLIC of the other storage key
+ *   parent_handle  by which the file names it there; 0: the owner hierarchy's primary
+ */
+HF_API HF_MUST_CHECK hf_err hf_tpm_duplicate(struct hf_tpm_key *key, struct hf_bytes new_parent, uint32_t parent_handle,
+                                             struct hf_buf *pem);
+
+/*
  * Sign data, hashed here: any length.
  *
  *   scheme  0: the key's own, else ecdsa for ecc, rsassa for rsa

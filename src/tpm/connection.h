@@ -54,6 +54,7 @@ struct hf_tpm {
     struct hf_tpm_salt salt;
     uint64_t srk_generation; /* the generation in which srk was read */
     struct hf_tpm_entity srk;
+    uint32_t srk_file_parent; /* what key files name it by; 0: not found out yet */
     struct hf_tpm_jobs *jobs; /* the worker of asynchronous operations, started by the first one */
     uint64_t wait_ns;         /* spent waiting for the TPM, for measurements */
 };

@@ -36,6 +36,10 @@ void hf_tpm_key_close(struct hf_tpm_key **key)
     hf_buf_free(&gone->creation_data);
     hf_buf_free(&gone->creation_hash);
     hf_buf_free(&gone->creation_ticket);
+    hf_buf_free(&gone->description);
+    hf_buf_free(&gone->file_more);
+    hf_policy_free(&gone->policy);
+    hf_tpm_key_close(&gone->own_parent);
     hf_free(&gone);
 }
 
@@ -50,19 +54,21 @@ hf_err hf_tpm_key_set_auth(struct hf_tpm_key *key, const struct hf_secret *auth)
     return HF_OK;
 }
 
-/* The parent as an entity: the key's own, or the storage root key. The Name that a stored key records
- * must be that of the parent at hand. */
+/* The parent as an entity. The Name that a stored key records must be that of the parent at hand. */
 static hf_err parent_entity(struct hf_tpm_key *key, struct hf_tpm_entity *out)
 {
-    HF_TRY(key->parent ? hf_tpm_key_ready(key->parent, out) : hf_tpm_srk(key->tpm, out));
+    if (key->parent)
+        HF_TRY(hf_tpm_key_ready(key->parent, out));
+    else
+        HF_TRY(hf_tpm_key_parent(key, out));
     if (key->parent_name.n && !hf_bytes_equal(hf_tpm_name_bytes(&key->parent_name), hf_tpm_name_bytes(&out->name)))
         return hf_fail(HF_E_PARENT, "the key was made under another parent than the one at 0x%08x", (unsigned)out->handle);
     return HF_OK;
 }
 
-static hf_err load_child(struct hf_tpm_key *key, struct hf_tpm_call *c)
+static hf_err load_under(struct hf_tpm_key *key, struct hf_tpm_call *c)
 {
-    struct hf_tpm_auth auth = {.value = key->parent ? key->parent->auth : NULL};
+    struct hf_tpm_auth auth = {0};
     HF_CLEANUP(hf_tpm_session_close) struct hf_tpm_session *session = NULL;
     struct hf_tpm_entity parent = {0};
 
@@ -76,6 +82,15 @@ static hf_err load_child(struct hf_tpm_key *key, struct hf_tpm_call *c)
     HF_TRY(hf_tpm_call_run(key->tpm, c));
     key->parent_name = parent.name;
     return HF_OK;
+}
+
+static hf_err load_child(struct hf_tpm_key *key, struct hf_tpm_call *c)
+{
+    hf_err err = load_under(key, c);
+
+    if (err == HF_E_PARENT && hf_tpm_key_parent_again(key) == HF_OK)
+        return load_under(key, c);
+    return err;
 }
 
 static hf_err load_external(struct hf_tpm_key *key, struct hf_tpm_call *c)
@@ -133,8 +148,8 @@ hf_err hf_tpm_key_ready(struct hf_tpm_key *key, struct hf_tpm_entity *out)
 hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, struct hf_tpm_auth *auth, struct hf_tpm_session **session)
 {
     *auth = (struct hf_tpm_auth){.value = key->auth};
-    if (key->authorize) {
-        HF_TRY(key->authorize(key, session));
+    if (key->policy) {
+        HF_TRY(hf_tpm_key_policy_session(key, session));
         auth->policy = *session;
     } else if (!(key->pub.objectAttributes & TPMA_OBJECT_USERWITHAUTH) && !key->external) {
         return hf_fail(HF_E_DENIED, "only its policy opens this key, and the policy is not at hand: give it with --policy");

@@ -6,8 +6,7 @@
 #include "tpm/connection.h"
 
 #include <holdfast/key.h>
-
-struct hf_policy;
+#include <holdfast/policy.h>
 
 struct hf_tpm_key {
     struct hf_tpm *tpm;
@@ -16,17 +15,22 @@ struct hf_tpm_key {
     struct hf_buf private_blob; /* TPM2B_PRIVATE without its size; empty for primaries and persistent keys */
     struct hf_tpm_name name;
     struct hf_tpm_name parent_name;
-    struct hf_tpm_key *parent;   /* not owned; NULL: the storage root key, or none */
+    struct hf_tpm_key *parent;   /* not owned; NULL: own_parent, or what parent_handle says */
+    struct hf_tpm_key *own_parent; /* made for this key, closed with it */
+    uint32_t parent_handle;      /* 0: the storage root key; a persistent handle; or a hierarchy, for its primary */
+    bool rsa_parent;             /* the hierarchy's primary is the RSA one */
     bool external;               /* public part only */
     bool persistent;             /* at a handle that closing leaves alone */
     uint32_t hierarchy;          /* of a primary: TPM2_RH_*; 0 for others */
     uint32_t handle;             /* 0: not loaded */
     uint64_t generation;         /* of the connection in which it was loaded */
     struct hf_secret *auth;
-    const struct hf_policy *policy; /* run before each use; not owned; NULL: authorization value */
+    bool needs_auth;             /* its file says that the value is not empty */
+    struct hf_policy *policy;    /* run before each use; NULL: authorization value */
     struct hf_pubkey *software;  /* the public part for software, made on first use */
     struct hf_buf creation_data, creation_hash, creation_ticket;
-    hf_err (*authorize)(struct hf_tpm_key *key, struct hf_tpm_session **out); /* runs the policy */
+    struct hf_buf description;   /* of its file */
+    struct hf_buf file_more;     /* elements of its file that are not known here */
 };
 
 /* Load it where it is not loaded in this connection: an entity to use it by. The connection is taken. */
@@ -36,6 +40,20 @@ hf_err hf_tpm_key_ready(struct hf_tpm_key *key, struct hf_tpm_entity *out);
  * dead connection where the command may be repeated. `build` adds everything behind the first handle. */
 typedef hf_err hf_tpm_build(struct hf_tpm_call *c, void *arg);
 hf_err hf_tpm_key_run(struct hf_tpm_key *key, uint32_t code, hf_tpm_build *build, void *arg, struct hf_tpm_call *c);
+
+/* Its policy on a session of its own, satisfied and ready for one command. */
+hf_err hf_tpm_key_policy_session(struct hf_tpm_key *key, struct hf_tpm_session **out);
+
+/* The parent that parent_handle names, as an entity; makes the hierarchy's primary where it is needed. */
+hf_err hf_tpm_key_parent(struct hf_tpm_key *key, struct hf_tpm_entity *out);
+
+/* After a load under the storage root key failed: HF_OK when there is another primary to try, which is then
+ * the key's own parent; HF_E_PARENT (the detail left as it was) when there is none. */
+hf_err hf_tpm_key_parent_again(struct hf_tpm_key *key);
+
+/* What a key file should name as the parent of keys under the storage root key: the owner hierarchy where
+ * it is the primary of the key file template, else its handle. */
+hf_err hf_tpm_srk_file_parent(struct hf_tpm *tpm, uint32_t *out);
 
 /* The key as an authorization: a satisfied policy session in *session (closed by the caller), or its value. */
 hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, struct hf_tpm_auth *auth, struct hf_tpm_session **session);
@@ -66,6 +84,12 @@ hf_err hf_tpm_sig_choose(const TPMT_PUBLIC *pub, enum hf_tpm_scheme scheme, unsi
 /* TPMT_SIGNATURE from a response to r || s or the RSA block; and back into a command. */
 hf_err hf_tpm_sig_read(struct hf_reader *r, const TPMT_PUBLIC *pub, struct hf_buf *out);
 hf_err hf_tpm_sig_write(const struct hf_tpm_sig_choice *how, struct hf_bytes sig, struct hf_writer *w);
+
+/* A key whose private_blob is a duplicate for its parent: TPM2_Import turns it into one to load. */
+hf_err hf_tpm_key_import_blob(struct hf_tpm_key *key, struct hf_bytes encrypted_secret);
+
+/* A TPM2B with its size field, or its content alone: the content. */
+struct hf_bytes hf_tpm2b_content(struct hf_bytes blob);
 
 /* A digest by the TPM with the ticket that lets a restricted key sign it (TPMT_TK_HASHCHECK); ticket may be NULL. */
 hf_err hf_tpm_hash_ticket(struct hf_tpm *tpm, enum hf_hash_alg hash, struct hf_bytes data, struct hf_buf *digest,

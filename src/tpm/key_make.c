@@ -171,8 +171,7 @@ hf_err hf_tpm_storage_root(struct hf_tpm *tpm, struct hf_tpm_key **out)
     return hf_tpm_key_at(tpm, srk.handle, out);
 }
 
-/* A TPM2B with its size field, or its content alone: the content. */
-static struct hf_bytes content_of(struct hf_bytes blob)
+struct hf_bytes hf_tpm2b_content(struct hf_bytes blob)
 {
     if (blob.n >= 2 && ((size_t)blob.p[0] << 8 | blob.p[1]) == blob.n - 2)
         return (struct hf_bytes){blob.p + 2, blob.n - 2};
@@ -184,10 +183,10 @@ hf_err hf_tpm_load_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, struct hf_
 {
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
 
-    private_blob = content_of(private_blob);
+    private_blob = hf_tpm2b_content(private_blob);
     if (private_blob.n == 0)
         return hf_fail(HF_E_TRUNCATED, "the private blob is empty");
-    HF_TRY(hf_tpm_key_new(tpm, content_of(public_blob), &key));
+    HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
     HF_TRY(hf_buf_set(&key->private_blob, private_blob));
     key->parent = parent;
     *out = hf_take(key);
@@ -198,7 +197,7 @@ hf_err hf_tpm_load_external(struct hf_tpm *tpm, struct hf_bytes public_blob, str
 {
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
 
-    HF_TRY(hf_tpm_key_new(tpm, content_of(public_blob), &key));
+    HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
     key->external = true;
     *out = hf_take(key);
     return HF_OK;
