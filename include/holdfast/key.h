@@ -95,6 +95,9 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_key_at(struct hf_tpm *tpm, uint32_t handle, s
 /* Flush and free. Accepts NULL in *key; leaves NULL. */
 HF_API void hf_tpm_key_close(struct hf_tpm_key **key);
 
+/* The key's parent is closed together with the key from now on, and belongs to it. */
+HF_API void hf_tpm_key_keep_parent(struct hf_tpm_key *key);
+
 /* Its authorization value from now on: a copy is kept in locked memory. NULL: empty. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_key_set_auth(struct hf_tpm_key *key, const struct hf_secret *auth);
 

@@ -1,16 +1,35 @@
 /* Every command, in the order of help. */
 #include "cli/cli.h"
 
-extern const struct hf_command hf_cmd_audit_export;
-extern const struct hf_command hf_cmd_audit_tail;
-extern const struct hf_command hf_cmd_audit_verify;
-extern const struct hf_command hf_cmd_doctor;
-extern const struct hf_command hf_cmd_help;
-extern const struct hf_command hf_cmd_version;
+/* clang-format off */
+#define COMMANDS(X) \
+    X(audit_export) \
+    X(audit_tail) \
+    X(audit_verify) \
+    X(doctor) \
+    X(help) \
+    X(tpm_create) \
+    X(tpm_decrypt) \
+    X(tpm_ecdh) \
+    X(tpm_encrypt) \
+    X(tpm_hash) \
+    X(tpm_hmac) \
+    X(tpm_import) \
+    X(tpm_random) \
+    X(tpm_seal) \
+    X(tpm_show) \
+    X(tpm_sign) \
+    X(tpm_unseal) \
+    X(tpm_verify) \
+    X(version) \
 
-const struct hf_command *const hf_commands[] = {
-    &hf_cmd_audit_export, &hf_cmd_audit_tail, &hf_cmd_audit_verify, &hf_cmd_doctor, &hf_cmd_help, &hf_cmd_version, NULL,
-};
+/* clang-format on */
+
+#define DECLARE(name) extern const struct hf_command hf_cmd_##name;
+COMMANDS(DECLARE)
+
+#define ROW(name) &hf_cmd_##name,
+const struct hf_command *const hf_commands[] = {COMMANDS(ROW) NULL};
 
 const struct hf_command *hf_command_find(const char *words)
 {

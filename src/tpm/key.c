@@ -43,6 +43,14 @@ void hf_tpm_key_close(struct hf_tpm_key **key)
     hf_free(&gone);
 }
 
+void hf_tpm_key_keep_parent(struct hf_tpm_key *key)
+{
+    if (!key->parent)
+        return;
+    hf_tpm_key_close(&key->own_parent);
+    key->own_parent = hf_take(key->parent);
+}
+
 hf_err hf_tpm_key_set_auth(struct hf_tpm_key *key, const struct hf_secret *auth)
 {
     struct hf_secret *copy = NULL;

@@ -104,9 +104,9 @@ hf_err hf_tpm_key_set_description(struct hf_tpm_key *key, const char *text)
 /* What the file names as the parent. */
 static hf_err file_parent(struct hf_tpm_key *key, uint32_t *out)
 {
-    const struct hf_tpm_key *parent = key->parent;
+    const struct hf_tpm_key *parent = key->parent ? key->parent : key->own_parent;
 
-    if (!parent && key->parent_handle) {
+    if (key->parent_handle) {
         *out = key->parent_handle;
         return HF_OK;
     }
