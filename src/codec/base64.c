@@ -93,10 +93,14 @@ static hf_err parse(const char *digits, bool pad, bool loose, struct hf_bytes in
 {
     size_t before = out->n;
     uint8_t *place = NULL;
+    size_t chars = 0;
     size_t made = 0;
     hf_err err;
 
-    HF_TRY(hf_buf_grow(out, in.n / 4 * 3 + 3, &place));
+    for (size_t i = 0; i < in.n; i++) /* exactly what is needed, so that a ceiling of the content's size holds it */
+        chars += in.p[i] != '=' && !(loose && is_space(in.p[i]));
+    if (chars > 1)
+        HF_TRY(hf_buf_grow(out, chars / 4 * 3 + chars % 4 * 3 / 4, &place));
     err = decode(digits, pad, loose, in, place, &made);
     out->n = before + (err == HF_OK ? made : 0);
     return err;

@@ -1,7 +1,7 @@
 /* Writing DER (X.690, 2021), and ECDSA signatures in it (RFC 3279, 2.2.3). */
 #include "base/cleanup.h"
-#include "codec/sort.h"
 #include "codec/der.h"
+#include "codec/sort.h"
 
 #define SET_MAX 256 /* elements of one SET that we write */
 #define HEADER_MAX 16

@@ -26,15 +26,15 @@ static int nibble(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* All digits are looked at before the first byte is written. */
 static hf_err decode(struct hf_bytes text, uint8_t *place)
 {
     for (size_t i = 0; i < text.n; i++) {
-        int v = nibble(text.p[i]);
-
-        if (v < 0)
+        if (nibble(text.p[i]) < 0)
             return hf_fail(HF_E_FORMAT, "byte 0x%02x at position %zu is not a hex digit", text.p[i], i);
-        place[i / 2] = (uint8_t)(i % 2 ? place[i / 2] | v : v << 4);
     }
+    for (size_t i = 0; i < text.n; i += 2)
+        place[i / 2] = (uint8_t)(nibble(text.p[i]) << 4 | nibble(text.p[i + 1]));
     return HF_OK;
 }
 

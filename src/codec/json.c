@@ -1,5 +1,7 @@
 /* Writing JSON. */
 #include "codec/json.h"
+#include "base/alloc.h"
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
@@ -144,11 +146,21 @@ void hf_json_text(struct hf_json *j, const char *key, const char *value)
 
 void hf_json_printf(struct hf_json *j, const char *key, const char *fmt, ...)
 {
+    HF_CLEANUP(hf_free) char *text = NULL;
     va_list args;
-    char text[1024];
+    int n;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof(text), fmt, args);
+    n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    if (j->err == HF_OK && n < 0)
+        j->err = hf_fail(HF_E_INTERNAL, "cannot format \"%s\"", fmt);
+    if (j->err == HF_OK)
+        j->err = hf_alloc((size_t)n + 1, &text);
+    if (j->err != HF_OK)
+        return;
+    va_start(args, fmt);
+    (void)vsnprintf(text, (size_t)n + 1, fmt, args);
     va_end(args);
     hf_json_text(j, key, text);
 }

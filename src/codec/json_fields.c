@@ -54,7 +54,7 @@ static void leave(struct reading *rd)
     rd->here.depth--;
 }
 
-/* Keep a problem with the value at `at` (NULL: the whole text). */
+/* Keep a problem with the value at `at`. */
 static HF_PRINTF(4, 5) void problem(struct reading *rd, const uint8_t *at, const char *type, const char *fmt, ...)
 {
     struct hf_json_problem *p;
@@ -70,8 +70,7 @@ static HF_PRINTF(4, 5) void problem(struct reading *rd, const uint8_t *at, const
     va_start(args, fmt);
     (void)vsnprintf(p->msg, sizeof(p->msg), fmt, args);
     va_end(args);
-    if (at)
-        hf_json_where(rd->text, at, &p->line, &p->column);
+    hf_json_where(rd->text, at, &p->line, &p->column);
 }
 
 static bool wrong_type(struct reading *rd, struct hf_json_value v, enum hf_json_type want, const char *type)
@@ -322,13 +321,11 @@ static hf_err unknown_key(struct reading *rd, struct hf_json_value key)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf name = {0};
     char *text = NULL;
-    size_t line, column;
 
     HF_TRY(hf_json_as_text(key, &name));
     HF_TRY(hf_buf_text(&name, &text));
-    hf_json_where(rd->text, key.raw.p, &line, &column);
     enter_key(rd, text[0] ? text : "\"\"");
-    problem(rd, key.raw.p, "extra_forbidden", "unknown key \"%.64s\" in line %zu, column %zu", text, line, column);
+    problem(rd, key.raw.p, "extra_forbidden", "unknown key \"%.64s\"", text);
     leave(rd);
     return HF_OK;
 }
@@ -412,17 +409,19 @@ void hf_json_free(const struct hf_json_field *fields, void *out)
     }
 }
 
-static hf_err verdict(const struct hf_json_problems *problems)
+hf_err hf_json_problems_err(const struct hf_json_problems *problems)
 {
     const struct hf_json_problem *first = &problems->item[0];
     char path[HF_JSON_PATH_TEXT];
+    char more[40] = "";
 
     if (problems->n == 0)
         return HF_OK;
     hf_json_problem_path(first, path);
-    if (problems->n == 1)
-        return hf_fail(HF_E_ARG, "%s%s%s", path, path[0] ? ": " : "", first->msg);
-    return hf_fail(HF_E_ARG, "%s%s%s (and %zu more)", path, path[0] ? ": " : "", first->msg, problems->n - 1);
+    if (problems->n > 1)
+        (void)snprintf(more, sizeof(more), " (and %zu more)", problems->n - 1);
+    return hf_fail(HF_E_ARG, "%s%s%s (line %zu, column %zu)%s", path, path[0] ? ": " : "", first->msg, first->line,
+                   first->column, more);
 }
 
 hf_err hf_json_read_value(struct hf_bytes text, struct hf_json_value object, const struct hf_json_field *fields,
@@ -438,7 +437,7 @@ hf_err hf_json_read_value(struct hf_bytes text, struct hf_json_value object, con
     memcpy(copy, out, size);
     err = read_object(&rd, object, fields, copy);
     if (err == HF_OK)
-        err = verdict(problems);
+        err = hf_json_problems_err(problems);
     if (err != HF_OK) {
         hf_json_free(fields, copy);
         return err;

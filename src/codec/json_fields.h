@@ -84,7 +84,7 @@ struct hf_json_field {
 struct hf_json_problem {
     char type[32];
     char msg[192]; /* what was seen and what is wanted */
-    size_t line;   /* in the body; 0 where something is missing at the top */
+    size_t line;   /* of the value or the unknown key in the text, from 1; of its object where one is missing */
     size_t column;
     unsigned depth;
     struct {
@@ -117,6 +117,9 @@ hf_err hf_json_read_value(struct hf_bytes text, struct hf_json_value object, con
 
 /* Free what reading allocated, and leave it empty. */
 void hf_json_free(const struct hf_json_field *fields, void *out);
+
+/* HF_OK without problems; else HF_E_ARG with the first one's path, message and place. */
+hf_err hf_json_problems_err(const struct hf_json_problems *problems);
 
 /* "policy.pcrs[2]": a problem's path for people. */
 #define HF_JSON_PATH_TEXT 512

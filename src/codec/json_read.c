@@ -17,7 +17,8 @@ struct check {
     const uint8_t *start;
     const uint8_t *at;
     const uint8_t *end;
-    struct hf_buf keys; /* struct key of every object that is open, the innermost last */
+    const uint8_t *failed; /* where */
+    struct hf_buf keys;    /* struct key of every object that is open, the innermost last */
 };
 
 void hf_json_where(struct hf_bytes text, const uint8_t *at, size_t *line, size_t *column)
@@ -30,10 +31,11 @@ void hf_json_where(struct hf_bytes text, const uint8_t *at, size_t *line, size_t
     }
 }
 
-static hf_err fail_at(const struct check *c, const uint8_t *at, const char *wanted)
+static hf_err fail_at(struct check *c, const uint8_t *at, const char *wanted)
 {
     size_t line, column;
 
+    c->failed = at;
     hf_json_where((struct hf_bytes){c->start, (size_t)(c->end - c->start)}, at, &line, &column);
     if (at >= c->end)
         return hf_fail(HF_E_FORMAT, "JSON, line %zu, column %zu: the text ends, where %s is wanted", line, column,
@@ -196,18 +198,19 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : a->n < b->n ? -1 : a->n > b->n;
 }
 
-static hf_err fail_twice(const struct check *c, const struct key *a, const struct key *b)
+static hf_err fail_twice(struct check *c, const struct key *a, const struct key *b)
 {
     const struct key *later = a->p > b->p ? a : b;
     size_t line, column;
 
+    c->failed = later->p - 1;
     hf_json_where((struct hf_bytes){c->start, (size_t)(c->end - c->start)}, later->p - 1, &line, &column);
     return hf_fail(HF_E_FORMAT, "JSON, line %zu, column %zu: the key \"%.*s\" stands twice in its object", line, column,
                    (int)(later->n < 80 ? later->n : 80), (const char *)later->p);
 }
 
 /* No two keys of the object that ends here, whose keys begin at offset `from` of c->keys, are the same. */
-static hf_err check_keys(const struct check *c, size_t from)
+static hf_err check_keys(struct check *c, size_t from)
 {
     struct key *keys = c->keys.p ? (struct key *)(void *)(c->keys.p + from) : NULL;
     size_t n = (c->keys.n - from) / sizeof(*keys);
@@ -310,11 +313,12 @@ static hf_err check_all(struct check *c)
     return c->at == c->end ? HF_OK : fail_at(c, c->at, "the end of the text");
 }
 
-hf_err hf_json_check(struct hf_bytes text)
+hf_err hf_json_check_at(struct hf_bytes text, size_t *failed)
 {
-    struct check c = {.start = text.p, .at = text.p, .end = text.p + text.n};
+    struct check c = {.start = text.p, .at = text.p, .end = text.p + text.n, .failed = text.p};
     hf_err err;
 
+    *failed = 0;
     if (text.n == 0)
         return hf_fail(HF_E_FORMAT, "JSON, line 1, column 1: the text is empty, where a value is wanted");
     if (text.n > UINT32_MAX)
@@ -322,5 +326,13 @@ hf_err hf_json_check(struct hf_bytes text)
     c.keys.max = SIZE_MAX / 4;
     err = check_all(&c);
     hf_buf_free(&c.keys);
+    *failed = (size_t)(c.failed - text.p);
     return err;
+}
+
+hf_err hf_json_check(struct hf_bytes text)
+{
+    size_t failed;
+
+    return hf_json_check_at(text, &failed);
 }

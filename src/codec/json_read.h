@@ -26,6 +26,9 @@
  */
 hf_err hf_json_check(struct hf_bytes text);
 
+/* The same; *failed is the offset where it failed, or 0. */
+hf_err hf_json_check_at(struct hf_bytes text, size_t *failed);
+
 enum hf_json_type { HF_JSON_NULL, HF_JSON_BOOL, HF_JSON_NUMBER, HF_JSON_TEXT, HF_JSON_ARRAY, HF_JSON_OBJECT };
 
 /* A value inside a text that was checked: made by the functions below alone. */
