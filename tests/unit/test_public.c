@@ -3,6 +3,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
 #include "software_tpm.h"
 #include "test.h"
 #include "tpm/transport.h"
@@ -13,19 +14,22 @@
 
 /* The keyfile/systemd template of a storage root key: ECC P-256, AES-128-CFB, empty unique. */
 static const uint8_t srk[] = {
-    0x00, 0x23, 0x00, 0x0b, 0x00, 0x03, 0x04, 0x72, 0x00, 0x00, 0x00, 0x06, 0x00, 0x80,
-    0x00, 0x43, 0x00, 0x10, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x23, 0x00, 0x0b, 0x00, 0x03, 0x04, 0x72, 0x00, 0x00, 0x00, 0x06, 0x00,
+    0x80, 0x00, 0x43, 0x00, 0x10, 0x00, 0x03, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00,
 };
 /* An RSA signing key: RSASSA-SHA256, 2048 bits, exponent 65537 by default, empty modulus. */
 static const uint8_t rsa[] = {
-    0x00, 0x01, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x72, 0x00, 0x00, 0x00, 0x10, 0x00,
-    0x14, 0x00, 0x0b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x01, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x72, 0x00, 0x00, 0x00, 0x10,
+    0x00, 0x14, 0x00, 0x0b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
 };
 /* An HMAC key and an AES key. */
-static const uint8_t hmac[] = {0x00, 0x08, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x72, 0x00, 0x00, 0x00, 0x05, 0x00, 0x0b, 0x00, 0x00};
-static const uint8_t aes[] = {0x00, 0x25, 0x00, 0x0b, 0x00, 0x06, 0x00, 0x72, 0x00, 0x00, 0x00, 0x06, 0x01, 0x00, 0x00, 0x43, 0x00, 0x00};
+static const uint8_t hmac[] = {0x00, 0x08, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x72,
+                               0x00, 0x00, 0x00, 0x05, 0x00, 0x0b, 0x00, 0x00};
+static const uint8_t aes[] = {0x00, 0x25, 0x00, 0x0b, 0x00, 0x06, 0x00, 0x72, 0x00,
+                              0x00, 0x00, 0x06, 0x01, 0x00, 0x00, 0x43, 0x00, 0x00};
 
-static const struct hf_bytes whole[] = {{srk, sizeof(srk)}, {rsa, sizeof(rsa)}, {hmac, sizeof(hmac)}, {aes, sizeof(aes)}};
+static const struct hf_bytes whole[] = {
+    {srk, sizeof(srk)}, {rsa, sizeof(rsa)}, {hmac, sizeof(hmac)}, {aes, sizeof(aes)}};
 
 TEST(a_public_area_writes_as_it_was_read)
 {
@@ -126,12 +130,23 @@ TEST(a_structure_that_is_not_valid_is_not_written)
 }
 
 static const char *const public_files[] = {
-    "tpm/own-swtpm/ak-ecc256-ecdsa.pub",  "tpm/own-swtpm/ak-ecc384-ecdsa.pub",  "tpm/own-swtpm/ak-ecc521-ecdsa.pub",
-    "tpm/own-swtpm/ak-rsa2048-rsapss.pub", "tpm/own-swtpm/ak-rsa2048-rsassa.pub", "tpm/own-swtpm/ak-rsa3072-rsassa.pub",
-    "tpm/own-swtpm/ek-ecc.pub",           "tpm/own-swtpm/ek-rsa.pub",           "tpm/own-swtpm/seal.pub",
-    "tpm/own-swtpm/sealpcr7.pub",         "tpm/own-swtpm/tools-ecc256.pub",     "tpm/own-swtpm-ek/ek-ecc384.tpm2b.pub",
+    "tpm/own-swtpm/ak-ecc256-ecdsa.pub",
+    "tpm/own-swtpm/ak-ecc384-ecdsa.pub",
+    "tpm/own-swtpm/ak-ecc521-ecdsa.pub",
+    "tpm/own-swtpm/ak-rsa2048-rsapss.pub",
+    "tpm/own-swtpm/ak-rsa2048-rsassa.pub",
+    "tpm/own-swtpm/ak-rsa3072-rsassa.pub",
+    "tpm/own-swtpm/ek-ecc.pub",
+    "tpm/own-swtpm/ek-rsa.pub",
+    "tpm/own-swtpm/seal.pub",
+    "tpm/own-swtpm/sealpcr7.pub",
+    "tpm/own-swtpm/tools-ecc256.pub",
+    "tpm/own-swtpm-ek/ek-ecc384.tpm2b.pub",
     "tpm/own-swtpm-ek/ek-rsa.tpm2b.pub",
 };
+
+static const char *const keys[] = {"ecc256-ecdsa",   "ecc384-ecdsa",   "ecc521-ecdsa",
+                                   "rsa2048-rsapss", "rsa2048-rsassa", "rsa3072-rsassa"};
 
 /* The inside of a file that holds a TPM2B_PUBLIC. */
 static struct hf_bytes inside(const char *name, struct hf_buf *file)
@@ -209,40 +224,58 @@ TEST(public_areas_of_real_keys_are_read_as_libtss2_reads_them)
     }
 }
 
-/* A quote carries the signer's Qualified Name: hashed by the TPM over our kind of Names. */
+/* The Name of the storage root key that signed nothing but is the parent: tpm2-tools' template, and the
+ * point at the end of its SubjectPublicKeyInfo. */
+static void srk_name(struct hf_tpm_name *out)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
+    TPMT_PUBLIC pub;
+    TPMS_ECC_POINT *point = &pub.unique.ecc;
+
+    vector("tpm/own-swtpm/srk.pem", &file);
+    OK(hf_pem_find(hf_buf_bytes(&file), "PUBLIC KEY", &der));
+    CHECK(der.n == 91);
+    OK(hf_tpm_public_parse(HF_BYTES_OF(srk), &pub));
+    pub.objectAttributes &= ~TPMA_OBJECT_NODA;
+    point->x.size = 32;
+    memcpy(point->x.buffer, der.p + 27, 32);
+    point->y.size = 32;
+    memcpy(point->y.buffer, der.p + 59, 32);
+    OK(hf_tpm_public_write(&pub, &area));
+    OK(hf_tpm_public_name(hf_buf_bytes(&area), out));
+}
+
+/* A quote carries the signer's Qualified Name: hashed by the TPM over Names of its own making. */
 TEST(names_are_those_that_quotes_carry)
 {
-    static const char *const keys[] = {"ecc256-ecdsa", "ecc384-ecdsa", "ecc521-ecdsa", "rsa2048-rsapss", "rsa2048-rsassa",
-                                       "rsa3072-rsassa"};
+    const struct hf_tpm_entity owner = hf_tpm_entity_plain(TPM2_RH_OWNER);
+    struct hf_tpm_name parent;
 
     NEED_VECTORS();
+    srk_name(&parent);
+    parent = qualified(hf_tpm_name_bytes(&owner.name), &parent);
     for (size_t i = 0; i < HF_COUNT(keys); i++) {
         HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
-        const struct hf_tpm_entity endorsement = hf_tpm_entity_plain(TPM2_RH_ENDORSEMENT);
-        struct hf_tpm_name ek;
         struct hf_tpm_name ak;
         TPMS_ATTEST attest;
         char name[128];
 
         CASE(keys[i]);
-        (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ek-%.3s.pub", keys[i]);
-        OK(hf_tpm_public_name(inside(name, &file), &ek));
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.pub", keys[i]);
         OK(hf_tpm_public_name(inside(name, &file), &ak));
-        ek = qualified(hf_tpm_name_bytes(&endorsement.name), &ek);
-        ak = qualified(hf_tpm_name_bytes(&ek), &ak);
+        ak = qualified(hf_tpm_name_bytes(&parent), &ak);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.quote.msg", keys[i]);
         vector(name, &file);
         OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
-        CHECK_BYTES(((struct hf_bytes){attest.qualifiedSigner.name, attest.qualifiedSigner.size}), hf_tpm_name_bytes(&ak));
+        CHECK_BYTES(((struct hf_bytes){attest.qualifiedSigner.name, attest.qualifiedSigner.size}),
+                    hf_tpm_name_bytes(&ak));
     }
 }
 
 TEST(attestations_and_signatures_are_read_whole)
 {
-    static const char *const keys[] = {"ecc256-ecdsa", "ecc384-ecdsa", "ecc521-ecdsa", "rsa2048-rsapss", "rsa2048-rsassa",
-                                       "rsa3072-rsassa"};
-
     NEED_VECTORS();
     for (size_t i = 0; i < 2 * HF_COUNT(keys); i++) {
         HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
@@ -256,7 +289,7 @@ TEST(attestations_and_signatures_are_read_whole)
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.%s.msg", keys[i / 2], quote);
         vector(name, &file);
         OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
-        CHECK(attest.type == TPM2_ST_ATTEST_QUOTE && attest.attested.quote.pcrSelect.count == 1);
+        CHECK(attest.type == TPM2_ST_ATTEST_QUOTE && attest.attested.quote.pcrSelect.count == 2);
         OK(hf_tpm_attest_write(&attest, &again));
         CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&file));
         for (size_t n = 0; n < file.n; n++)
@@ -287,8 +320,8 @@ TEST(forged_attestations_are_refused)
 
 TEST(attestations_of_every_type_pass_and_others_do_not)
 {
-    static const uint16_t types[] = {TPM2_ST_ATTEST_NV,    TPM2_ST_ATTEST_COMMAND_AUDIT, TPM2_ST_ATTEST_SESSION_AUDIT,
-                                     TPM2_ST_ATTEST_CERTIFY, TPM2_ST_ATTEST_QUOTE,        TPM2_ST_ATTEST_TIME,
+    static const uint16_t types[] = {TPM2_ST_ATTEST_NV,      TPM2_ST_ATTEST_COMMAND_AUDIT, TPM2_ST_ATTEST_SESSION_AUDIT,
+                                     TPM2_ST_ATTEST_CERTIFY, TPM2_ST_ATTEST_QUOTE,         TPM2_ST_ATTEST_TIME,
                                      TPM2_ST_ATTEST_CREATION};
 
     for (uint32_t type = 0; type <= 0xffff; type++) {
@@ -314,13 +347,13 @@ TEST(attestations_of_every_type_pass_and_others_do_not)
 }
 
 /* Bytes in hex, and what a parser says of them; what it accepts is written as the same. */
-#define PARSER_ROWS(kind, type) \
+#define PARSER_ROWS(kind, type)                                        \
     static hf_err try_##kind(struct hf_bytes in, struct hf_buf *again) \
-    { \
-        type value; \
-\
-        HF_TRY(hf_tpm_##kind##_parse(in, &value)); \
-        return hf_tpm_##kind##_write(&value, again); \
+    {                                                                  \
+        type value;                                                    \
+                                                                       \
+        HF_TRY(hf_tpm_##kind##_parse(in, &value));                     \
+        return hf_tpm_##kind##_write(&value, again);                   \
     }
 PARSER_ROWS(pcr_selection, TPML_PCR_SELECTION)
 PARSER_ROWS(signature, TPMT_SIGNATURE)
@@ -359,7 +392,10 @@ TEST(other_structures_are_read_strictly)
         {"a bank too many", try_pcr_selection, "00000001000b03810000000402ffff", HF_E_TRAILING},
         {"a selection of no bytes", try_pcr_selection, "00000001000b00", HF_E_FORMAT},
         {"a selection of five bytes", try_pcr_selection, "00000001000b050000000000", HF_E_FORMAT},
-        {"a bank of no hash", try_pcr_selection, "000000010010" "03810000", HF_E_UNSUPPORTED},
+        {"a bank of no hash", try_pcr_selection,
+         "000000010010"
+         "03810000",
+         HF_E_UNSUPPORTED},
         {"no signature", try_signature, "0010", HF_OK},
         {"an HMAC", try_signature, "0005000b" D32, HF_OK},
         {"an HMAC of another size", try_signature, "0005000b" D20, HF_E_TRUNCATED},
@@ -373,33 +409,128 @@ TEST(other_structures_are_read_strictly)
         {"no cipher, but a size", try_sym_object, "00100080", HF_E_TRAILING},
         {"XOR", try_sym_object, "000a000b", HF_E_TRUNCATED},
         {"SM4 with 256 bits", try_sym_object, "001301000043", HF_E_UNSUPPORTED},
-        {"creation data", try_creation_data, "00000000" "0020" D32 "01" "000b" NAME256 NAME256 "0002abcd", HF_OK},
-        {"creation data of a primary", try_creation_data, "00000000" "0020" D32 "01" "0010" "000440000001" "000440000001" "0000",
+        {"creation data", try_creation_data,
+         "00000000"
+         "0020" D32 "01"
+         "000b" NAME256 NAME256 "0002abcd",
          HF_OK},
-        {"a Name of another size", try_creation_data, "00000000" "0020" D32 "01" "000b" "0016000b" D20 "0000" "0000",
+        {"creation data of a primary", try_creation_data,
+         "00000000"
+         "0020" D32 "01"
+         "0010"
+         "000440000001"
+         "000440000001"
+         "0000",
+         HF_OK},
+        {"a Name of another size", try_creation_data,
+         "00000000"
+         "0020" D32 "01"
+         "000b"
+         "0016000b" D20 "0000"
+         "0000",
          HF_E_FORMAT},
-        {"a Name of one byte", try_creation_data, "00000000" "0000" "01" "000b" "000100" "0000" "0000", HF_E_FORMAT},
-        {"an unknown parent algorithm", try_creation_data, "00000000" "0000" "01" "0099" "0000" "0000" "0000", HF_E_UNSUPPORTED},
-        {"an NV index", try_nv_public, "01800001000b000400040000" "0020", HF_OK},
-        {"an NV index with a policy", try_nv_public, "01800001000b00040004" "0020" D32 "0800", HF_OK},
-        {"a handle of an object", try_nv_public, "81800001000b000400040000" "0020", HF_E_FORMAT},
-        {"a reserved NV attribute", try_nv_public, "01800001000b001400040000" "0020", HF_E_FORMAT},
-        {"an unknown NV type", try_nv_public, "01800001000b000400340000" "0020", HF_E_FORMAT},
-        {"an NV index with no hash", try_nv_public, "018000010010000400040000" "0020", HF_E_UNSUPPORTED},
-        {"an NV policy of another size", try_nv_public, "01800001000b00040004" "0014" D20 "0800", HF_E_FORMAT},
-        {"a credential", try_id_object, "0020" D32 "aabb" "cc", HF_OK},
+        {"a Name of one byte", try_creation_data,
+         "00000000"
+         "0000"
+         "01"
+         "000b"
+         "000100"
+         "0000"
+         "0000",
+         HF_E_FORMAT},
+        {"an unknown parent algorithm", try_creation_data,
+         "00000000"
+         "0000"
+         "01"
+         "0099"
+         "0000"
+         "0000"
+         "0000",
+         HF_E_UNSUPPORTED},
+        {"an NV index", try_nv_public,
+         "01800001000b000400040000"
+         "0020",
+         HF_OK},
+        {"an NV index with a policy", try_nv_public,
+         "01800001000b00040004"
+         "0020" D32 "0800",
+         HF_OK},
+        {"a handle of an object", try_nv_public,
+         "81800001000b000400040000"
+         "0020",
+         HF_E_FORMAT},
+        {"a reserved NV attribute", try_nv_public,
+         "01800001000b001400040000"
+         "0020",
+         HF_E_FORMAT},
+        {"an unknown NV type", try_nv_public,
+         "01800001000b000400340000"
+         "0020",
+         HF_E_FORMAT},
+        {"an NV index with no hash", try_nv_public,
+         "018000010010000400040000"
+         "0020",
+         HF_E_UNSUPPORTED},
+        {"an NV policy of another size", try_nv_public,
+         "01800001000b00040004"
+         "0014" D20 "0800",
+         HF_E_FORMAT},
+        {"a credential", try_id_object,
+         "0020" D32 "aabb"
+         "cc",
+         HF_OK},
         {"a credential of one byte", try_id_object, "0020" D32 "aa", HF_E_FORMAT},
         {"a credential longer than a digest", try_id_object, "0014" D20 D32 D32 "010203", HF_E_FORMAT},
-        {"an HMAC of no hash", try_id_object, "0003aabbcc" "aabb", HF_E_FORMAT},
+        {"an HMAC of no hash", try_id_object,
+         "0003aabbcc"
+         "aabb",
+         HF_E_FORMAT},
         {"an HMAC beyond the end", try_id_object, "0020" D20, HF_E_TRUNCATED},
-        {"a sensitive area of RSA", try_sensitive, "0001" "0003010203" "0000" "0002c0c1", HF_OK},
-        {"of sealed data", try_sensitive, "0008" "0000" "0020" D32 "0001ff", HF_OK},
-        {"of AES", try_sensitive, "0025" "0000" "0000" "0020" D32, HF_OK},
-        {"of an AES key of 33 bytes", try_sensitive, "0025" "0000" "0000" "0021" D32 "00", HF_E_FORMAT},
-        {"of an unknown type", try_sensitive, "0024" "0000" "0000" "0000", HF_E_UNSUPPORTED},
-        {"with an auth of 65 bytes", try_sensitive, "0008" "0041", HF_E_FORMAT},
-        {"cut short", try_sensitive, "0008" "0000" "0000" "0002ff", HF_E_TRUNCATED},
-        {"with something behind it", try_sensitive, "0008" "0000" "0000" "0001ff00", HF_E_TRAILING},
+        {"a sensitive area of RSA", try_sensitive,
+         "0001"
+         "0003010203"
+         "0000"
+         "0002c0c1",
+         HF_OK},
+        {"of sealed data", try_sensitive,
+         "0008"
+         "0000"
+         "0020" D32 "0001ff",
+         HF_OK},
+        {"of AES", try_sensitive,
+         "0025"
+         "0000"
+         "0000"
+         "0020" D32,
+         HF_OK},
+        {"of an AES key of 33 bytes", try_sensitive,
+         "0025"
+         "0000"
+         "0000"
+         "0021" D32 "00",
+         HF_E_FORMAT},
+        {"of an unknown type", try_sensitive,
+         "0024"
+         "0000"
+         "0000"
+         "0000",
+         HF_E_UNSUPPORTED},
+        {"with an auth of 65 bytes", try_sensitive,
+         "0008"
+         "0041",
+         HF_E_FORMAT},
+        {"cut short", try_sensitive,
+         "0008"
+         "0000"
+         "0000"
+         "0002ff",
+         HF_E_TRUNCATED},
+        {"with something behind it", try_sensitive,
+         "0008"
+         "0000"
+         "0000"
+         "0001ff00",
+         HF_E_TRAILING},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
