@@ -216,6 +216,33 @@ TEST(uris_that_lack_a_part_are_refused)
     }
 }
 
+TEST(no_memory_is_an_error_and_leaves_nothing_behind)
+{
+    HF_CLEANUP(place_remove) struct place p;
+    HF_CLEANUP(place_remove) struct place out;
+    struct hf_tpm_reply reply;
+    char uri[160];
+    unsigned long n = 0;
+    hf_err err;
+
+    place_make(&p);
+    place_make(&out);
+    write_recording(&p);
+    (void)snprintf(uri, sizeof(uri), "record:%s:replay:%s", out.path, p.path);
+    do {
+        struct hf_tpm_transport *t = NULL;
+
+        hf_alloc_fail_at(++n);
+        err = hf_tpm_transport_open(uri, NULL, NULL, &t);
+        if (err == HF_OK)
+            err = hf_tpm_transport_transact(t, HF_BYTES_OF(get_random), 0, &reply);
+        hf_tpm_transport_close(&t);
+        CHECK(err == (hf_alloc_has_failed() ? HF_E_MEMORY : HF_OK));
+    } while (err != HF_OK);
+    hf_alloc_fail_at(0);
+    CHECK(n > 5);
+}
+
 #define HEADER 'H', 'F', 'T', 'P', 'M', 'R', 'E', 'C', 0, 0, 0, 1, 0, 0, 0, 0
 #define TIME 0, 0, 0, 0, 0, 0, 0, 1
 #define COMMAND 0, TIME, 0, 0, 0, 10, 0x80, 1, 0, 0, 0, 10, 0, 0, 1, 1
@@ -275,4 +302,4 @@ TEST(a_recording_is_read_strictly)
 TESTS(RUN(a_recording_answers_in_its_order), RUN(a_loose_replay_compares_the_command_code_alone),
       RUN(what_was_recorded_from_a_tpm_replays_without_it), RUN(a_command_that_died_on_the_way_is_recorded_too),
       RUN(a_file_that_is_no_recording_of_such_a_tpm_is_not_touched), RUN(uris_that_lack_a_part_are_refused),
-      RUN(a_recording_is_read_strictly))
+      RUN(no_memory_is_an_error_and_leaves_nothing_behind), RUN(a_recording_is_read_strictly))
