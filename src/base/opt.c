@@ -121,7 +121,8 @@ static hf_err store(const struct hf_opt *row, const char *value, void *out)
         return HF_OK;
     case HF_OPT_AUTH:
         HF_TRY(auth_allowed(row->name, value));
-        /* fall through */
+        memcpy(place, &value, sizeof(value));
+        return HF_OK;
     case HF_OPT_TEXT:
     case HF_OPT_FILE:
     case HF_OPT_WORD:

@@ -95,7 +95,7 @@ static void hex(struct scan *s, uint8_t *out, size_t n)
         int low = nibble(s->at[1]);
 
         s->ok = high >= 0 && low >= 0;
-        out[i] = s->ok ? (uint8_t)(high << 4 | low) : 0;
+        out[i] = (uint8_t)(s->ok ? high << 4 | low : 0);
     }
 }
 
