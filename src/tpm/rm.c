@@ -82,6 +82,7 @@ hf_err hf_rm_open(struct hf_tpm_transport *raw, struct hf_rm **out)
 void hf_rm_close(struct hf_rm **manager)
 {
     struct hf_rm *rm = *manager;
+    bool done = false;
 
     if (!rm)
         return;
@@ -90,6 +91,8 @@ void hf_rm_close(struct hf_rm **manager)
 
         hf_rm_client_close(&c);
     }
+    if (!rm->dead && rm->n_commands)
+        (void)hf_rm_raw_flush_stuck(rm, &done);
     for (size_t i = 0; i < HF_RM_SESSIONS; i++)
         hf_buf_free(&rm->session[i].context);
     hf_wipe(rm->in.bytes, sizeof(rm->in.bytes));

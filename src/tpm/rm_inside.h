@@ -9,6 +9,8 @@
 
 #define HF_RM_NO_HANDLE 0u /* PCR 0's handle: never an object's or session's */
 
+#define HF_RM_STUCK 8u
+
 struct hf_rm_object {
     struct hf_rm_client *owner;
     uint32_t virtual_handle;
@@ -51,6 +53,7 @@ struct hf_rm {
     size_t n_objects;
     struct hf_rm_object *object[HF_RM_OBJECTS];
     struct hf_rm_session session[HF_RM_SESSIONS];
+    uint32_t stuck[HF_RM_STUCK]; /* handles that the TPM refused to flush */
     hf_rm_watch *watch;
     void *watch_arg;
     uint8_t out[HF_TPM_IO_MAX]; /* commands of the manager's own */
@@ -68,6 +71,10 @@ hf_err hf_rm_raw(struct hf_rm *rm, struct hf_bytes command, uint32_t timeout_ms,
 hf_err hf_rm_raw_save(struct hf_rm *rm, uint32_t handle, struct hf_buf *context, uint32_t *rc);
 hf_err hf_rm_raw_load(struct hf_rm *rm, struct hf_bytes context, uint32_t *handle, uint32_t *rc);
 hf_err hf_rm_raw_flush(struct hf_rm *rm, uint32_t handle, uint32_t *rc);
+/* Try again to flush what could not be flushed. *done: something went. */
+hf_err hf_rm_raw_flush_stuck(struct hf_rm *rm, bool *done);
+/* The TPM gave this handle anew: whatever had it is gone. */
+void hf_rm_raw_unstick(struct hf_rm *rm, uint32_t handle);
 /* One page of a capability: the reader stands behind the count of `n` elements, in rm->in. */
 hf_err hf_rm_raw_capability(struct hf_rm *rm, uint32_t capability, uint32_t property, uint32_t count, bool *more,
                             uint32_t *n, struct hf_reader *r);

@@ -57,6 +57,7 @@ void hf_rm_object_add(struct hf_rm_object *o, uint32_t real, bool sequence)
         if (rm->object[i]->real == real)
             hf_rm_object_drop(rm, rm->object[i]);
     }
+    hf_rm_raw_unstick(rm, real);
     o->virtual_handle = free_handle(o->owner);
     o->real = real;
     o->sequence = sequence;
@@ -127,7 +128,7 @@ hf_err hf_rm_object_evict(struct hf_rm *rm, bool *done)
     struct hf_rm_object *o = NULL;
     uint64_t after = 0;
 
-    *done = false;
+    HF_TRY(hf_rm_raw_flush_stuck(rm, done));
     while (!*done && (o = least_used(rm, after)) != NULL) {
         uint32_t rc = 0;
 
@@ -159,6 +160,7 @@ hf_err hf_rm_object_load(struct hf_rm *rm, struct hf_rm_object *o, uint32_t *rc)
         *rc = TPM2_RC_HANDLE;
     }
     if (*rc == TPM2_RC_SUCCESS) {
+        hf_rm_raw_unstick(rm, real);
         o->real = real;
         hf_rm_tell(rm, real, true);
     } else if (*rc & TPM2_RC_FMT1) { /* cleared, or its hierarchy is off */

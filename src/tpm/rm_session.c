@@ -50,6 +50,7 @@ void hf_rm_session_add(struct hf_rm_client *c, uint32_t handle)
 
     if (s) /* its handle was given again: the TPM had flushed it without our knowing */
         hf_rm_session_drop(c->rm, s);
+    hf_rm_raw_unstick(c->rm, handle);
     s = hf_rm_session_any(c->rm, HF_RM_NO_HANDLE);
     if (!s)
         return; /* hf_rm_session_room was asked before */
@@ -137,7 +138,7 @@ hf_err hf_rm_session_evict(struct hf_rm *rm, bool *done)
     struct hf_rm_session *s = NULL;
     uint64_t after = 0;
 
-    *done = false;
+    HF_TRY(hf_rm_raw_flush_stuck(rm, done));
     while (!*done && (s = least_used(rm, after)) != NULL) {
         bool refreshed = false;
         uint32_t rc = 0;
