@@ -67,40 +67,46 @@ struct hf_eventlog {
  */
 HF_API HF_MUST_CHECK hf_err hf_eventlog_replay(struct hf_bytes log, struct hf_eventlog *out);
 
-/* What a Linux IMA measurement list amounts to. */
+/* What a Linux IMA measurement list amounts to. Counts are of the entries that a wanted value vouches for,
+ * or of all when none was given or found. */
 struct hf_ima {
-    uint32_t entries;      /* read */
-    uint32_t violations;   /* entries whose digest is zero: a file changed while it was measured */
-    uint32_t differ;       /* entries whose digest does not match their own template data */
-    uint32_t first_differ; /* number of the first such entry, from 0 */
-    uint32_t other_pcr;    /* entries for another register than the one asked for: passed over */
-    uint32_t matched;      /* entries from the start after which the register had the wanted value */
-    bool matches;          /* some prefix of the list, the whole included, gives the wanted value */
-    bool padded;           /* the bank was extended with zero-padded SHA-1 (kernels before 5.8) */
-    struct hf_bytes value; /* the register after all entries, in `place` */
-    uint8_t place[HF_PCR_SIZE_MAX];
-    /* where to go on with the rest of the list in a later call */
-    uint64_t offset;
+    uint32_t entries;               /* in the whole list, for the register asked for */
+    uint32_t matched;               /* from the start, after which the register had the wanted value; may be 0 */
+    bool matches;                   /* there is such a point */
+    bool padded;                    /* the bank was extended with SHA-1 padded with zeros (Linux before 5.8) */
+    uint32_t violations;            /* entries with a zero digest: a file was changed while it was measured */
+    uint32_t differ;                /* entries whose digest is not that of their own data */
+    uint32_t first_differ;          /* number of the first of them, from 0 */
+    uint32_t other_pcr;             /* entries for other registers, passed over */
+    uint8_t value[HF_PCR_SIZE_MAX]; /* the register: as wanted when it matches, else after the whole list */
+    /* where a later call goes on: behind what matched, or at the end */
+    struct hf_ima_state {
+        uint64_t offset;
+        uint32_t entries, other_pcr;
+        uint8_t exact[HF_PCR_SIZE_MAX];
+        uint8_t padded[HF_PCR_SIZE_MAX];
+    } state;
 };
 
 /*
  * Replay an IMA measurement list, binary (binary_runtime_measurements) or text
- * (ascii_runtime_measurements), and look for the prefix that gives a quoted value. The kernel goes on
- * measuring while a quote is made, so a log that is ahead of the quote is fine.
+ * (ascii_runtime_measurements), and look for the point at which the register had a quoted value. The
+ * kernel goes on measuring while a quote is made, so a list that is ahead of the quote is fine.
  *
- *   log   the list
+ *   list  all of it, raw; binary ones little-endian (ima_canonical_fmt on other machines)
  *   pcr   the register: 10 unless the kernel was told otherwise
  *   alg   TPM_ALG_ID of the bank
  *   want  the quoted value, or no bytes to replay only
- *   from  a result of an earlier call for the same list and bank, whose entries are not replayed
- *         again, or NULL; `log` is still the whole list
+ *   from  what an earlier call with the same list, register and bank gave: its entries are not
+ *         replayed again; NULL to start at the beginning. `list` has what came since behind it
  *
- * Returns HF_OK when a prefix gives the wanted value (or none was asked for), or
- *   HF_E_MISMATCH     no prefix does; out is filled in
- *   HF_E_TRUNCATED, HF_E_FORMAT  the list is not one; the detail names the entry and its offset
- *   HF_E_UNSUPPORTED  the bank's hash is not known, or an ascii list of an unknown template
+ * Returns HF_OK when the wanted value was found or none was asked for, or
+ *   HF_E_MISMATCH     no point of the list gives it; out is filled in all the same
+ *   HF_E_ARG          `want` is not as long as the bank's hash, or `from` is not of this list
+ *   HF_E_TRUNCATED, HF_E_FORMAT  it is not a list; the detail names the entry and its offset
+ *   HF_E_UNSUPPORTED  the bank's hash is not known, or a template that cannot be read from text
  */
-HF_API HF_MUST_CHECK hf_err hf_ima_replay(struct hf_bytes log, unsigned pcr, uint16_t alg, struct hf_bytes want,
+HF_API HF_MUST_CHECK hf_err hf_ima_replay(struct hf_bytes list, unsigned pcr, uint16_t alg, struct hf_bytes want,
                                           const struct hf_ima *from, struct hf_ima *out);
 
 #ifdef __cplusplus

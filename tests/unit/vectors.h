@@ -10,15 +10,17 @@
 
 #include <sys/stat.h>
 
-/* $HOLDFAST_VECTORS; NULL, said loudly, where it is not set or not there. */
+/* $HOLDFAST_VECTORS, else ../shared/vectors beside the source; NULL, said loudly, where neither is there. */
 static inline const char *vectors_dir(void)
 {
     const char *dir = getenv("HOLDFAST_VECTORS");
     struct stat st;
 
-    if (dir && stat(dir, &st) == 0)
+    if (!dir)
+        dir = HF_VECTORS_DEFAULT;
+    if (stat(dir, &st) == 0)
         return dir;
-    print_message("# SKIP: HOLDFAST_VECTORS names no folder; third-party vectors are not tried\n");
+    print_message("# SKIP: no folder %s (HOLDFAST_VECTORS); third-party vectors are not tried\n", dir);
     return NULL;
 }
 
