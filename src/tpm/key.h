@@ -27,6 +27,7 @@ struct hf_tpm_key {
     struct hf_secret *auth;
     bool needs_auth;             /* its file says that the value is not empty */
     struct hf_policy *policy;    /* run before each use; NULL: authorization value */
+    const struct hf_policy_answers *answers; /* for the policy; not owned; may be NULL */
     struct hf_pubkey *software;  /* the public part for software, made on first use */
     struct hf_buf creation_data, creation_hash, creation_ticket;
     struct hf_buf description;   /* of its file */

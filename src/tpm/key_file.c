@@ -85,12 +85,10 @@ bool hf_tpm_key_needs_auth(const struct hf_tpm_key *key)
 
 hf_err hf_tpm_key_set_policy(struct hf_tpm_key *key, const struct hf_policy *policy)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     HF_CLEANUP(hf_policy_free) struct hf_policy *copy = NULL;
 
     HF_TRY(check_digest(key, policy));
-    HF_TRY(hf_policy_print(policy, &text));
-    HF_TRY(hf_policy_parse(hf_buf_bytes(&text), &copy));
+    HF_TRY(hf_policy_copy(policy, &copy));
     hf_policy_free(&key->policy);
     key->policy = hf_take(copy);
     return HF_OK;

@@ -79,6 +79,64 @@ void hf_policy_free(struct hf_policy **policy)
     hf_free(policy);
 }
 
+/* What a step owns: everything else goes over with the struct. */
+static hf_err copy_owned(const struct hf_policy_step *from, struct hf_policy_step *to)
+{
+    if (from->object.path)
+        HF_TRY(hf_strdup(from->object.path, &to->object.path));
+    HF_TRY(hf_buf_set(&to->object.pub, hf_buf_bytes(&from->object.pub)));
+    HF_TRY(hf_buf_set(&to->signature, hf_buf_bytes(&from->signature)));
+    if (from->pcr.values) {
+        HF_TRY(hf_alloc(from->pcr.n_values * sizeof(*from->pcr.values), &to->pcr.values));
+        memcpy(to->pcr.values, from->pcr.values, from->pcr.n_values * sizeof(*from->pcr.values));
+    }
+    for (size_t i = 0; i < from->n_branches; i++) {
+        struct hf_policy_branch *branch;
+
+        HF_TRY(hf_policy_branch_add(to, &branch));
+        if (from->branch[i].label)
+            HF_TRY(hf_strdup(from->branch[i].label, &branch->label));
+        HF_TRY(hf_policy_steps_copy(&from->branch[i].steps, &branch->steps));
+    }
+    return HF_OK;
+}
+
+hf_err hf_policy_steps_copy(const struct hf_policy_steps *from, struct hf_policy_steps *to)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        struct hf_policy_step *step;
+
+        HF_TRY(hf_policy_steps_add(to, from->step[i].kind, &step));
+        *step = from->step[i];
+        step->object.path = NULL;
+        step->object.pub = (struct hf_buf){0};
+        step->signature = (struct hf_buf){0};
+        step->pcr.values = NULL;
+        step->branch = NULL;
+        step->n_branches = 0;
+        HF_TRY(copy_owned(&from->step[i], step));
+    }
+    return HF_OK;
+}
+
+hf_err hf_policy_copy(const struct hf_policy *policy, struct hf_policy **out)
+{
+    HF_CLEANUP(hf_policy_free) struct hf_policy *copy = NULL;
+
+    HF_TRY(hf_policy_new(&copy));
+    HF_TRY(hf_policy_steps_copy(&policy->steps, &copy->steps));
+    for (size_t i = 0; i < policy->n_approved; i++) {
+        struct hf_policy_approved *approved;
+
+        HF_TRY(hf_policy_approved_add(copy, &approved));
+        if (policy->approved[i].label)
+            HF_TRY(hf_strdup(policy->approved[i].label, &approved->label));
+        HF_TRY(hf_policy_steps_copy(&policy->approved[i].steps, &approved->steps));
+    }
+    *out = hf_take(copy);
+    return HF_OK;
+}
+
 size_t hf_policy_pcr_count(const struct hf_policy_pcr *pcr)
 {
     size_t n = 0;

@@ -119,6 +119,9 @@ hf_err hf_policy_approved_add(struct hf_policy *policy, struct hf_policy_approve
 
 void hf_policy_steps_free(struct hf_policy_steps *steps);
 
+/* Append copies of steps. On failure `to` holds a part of them. */
+hf_err hf_policy_steps_copy(const struct hf_policy_steps *from, struct hf_policy_steps *to);
+
 /* An empty policy. */
 hf_err hf_policy_new(struct hf_policy **out);
 

@@ -41,10 +41,13 @@ const struct hf_policy_word hf_policy_operations[] = {
     {NULL, 0},
 };
 
+/* TPMI_DH_ENTITY without TPM_RH_NULL, which PolicySecret does not take. */
 const struct hf_policy_word hf_policy_hierarchies[] = {
-    {"owner", TPM2_RH_OWNER},     {"endorsement", TPM2_RH_ENDORSEMENT},
-    {"lockout", TPM2_RH_LOCKOUT}, {"platform", TPM2_RH_PLATFORM},
-    {"null", TPM2_RH_NULL},       {NULL, 0},
+    {"owner", TPM2_RH_OWNER},
+    {"endorsement", TPM2_RH_ENDORSEMENT},
+    {"lockout", TPM2_RH_LOCKOUT},
+    {"platform", TPM2_RH_PLATFORM},
+    {NULL, 0},
 };
 
 const struct hf_policy_word hf_policy_commands[] = {

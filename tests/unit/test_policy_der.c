@@ -88,8 +88,10 @@ TEST(a_foreign_key_with_pcrs_and_a_password_is_read)
     if (!read_key_file("keyfiles-p256-authvalue.pem", &file))
         skip();
     OK(hf_policy_from_der(file.policy, file.auth_policy, HF_SHA384, &policy));
-    check_text(policy, "pcr sha256:16,22,23 digest=083bfa6a2bd3fa627705bb4e5ff7d1d317516815ce1416cd0f4c203d2fd92ad0ee"
-                       "cd6e80a0c77217e6932b7f092c; authvalue");
+    check_text(policy, "pcr sha256:16 digest=c301083bfa6a2bd3fa627705bb4e5ff7d1d317516815ce1416cd0f4c203d2fd92ad0eecd"
+                       "6e80a0c77217e6932b7f092c; authvalue");
+    check_key_digest(policy, &file);
+    check_same_bytes(policy, HF_SHA384, &file);
     hf_buf_free(&file.der);
 }
 
@@ -129,7 +131,7 @@ TEST(what_is_written_is_read_as_the_same_policy)
 {
     static const char *const texts[] = {
         "pcr sha256:7 digest=" HASH "; authvalue",
-        "secret owner; secret 0x81010001 name=" NAME " ref=00ff; secret " NAME "; secret 0x00000000; secret null",
+        "secret owner; secret 0x81010001 name=" NAME " ref=00ff; secret " NAME "; secret 0x00000000; secret platform",
         "authorizenv 0x01500020 name=" NAME,
         "nv 0x01500016 name=" NAME " offset=2 ule 0000000000000005",
         "counter-timer offset=4 ugt 0000ffff; counter-timer safe eq yes",
@@ -221,6 +223,7 @@ TEST(what_is_not_a_policy_that_is_known_here_is_refused)
         {"pcr twice the same bank", TPM2_CC_PolicyPCR, "00000002000b03000001000b03000001" HASH, HF_E_UNSUPPORTED,
          "twice"},
         {"secret of a transient object", TPM2_CC_PolicySecret, "800000010022" NAME "0000", HF_E_FORMAT, "0x80000001"},
+        {"secret of the null hierarchy", TPM2_CC_PolicySecret, "400000070004400000070000", HF_E_FORMAT, "0x40000007"},
         {"secret of two minds", TPM2_CC_PolicySecret, "4000000b0004400000010000", HF_E_FORMAT, "hint"},
         {"secret with a short Name", TPM2_CC_PolicySecret, "810100010003000b000000", HF_E_FORMAT, "a Name of 3 bytes"},
         {"counter-timer beyond the end", TPM2_CC_PolicyCounterTimer, "00000000000000ff00140009", HF_E_FORMAT,
