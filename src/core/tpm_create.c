@@ -47,7 +47,7 @@ static hf_err work(struct hf_core *core, void *arg)
     hf_tpm_key_keep_parent(c->key);
     c->parent = NULL;
     if (policy)
-        HF_TRY(hf_tpm_key_set_policy(c->key, policy, NULL));
+        HF_TRY(hf_tpm_key_set_policy(c->key, policy));
     if (c->what->description)
         HF_TRY(hf_tpm_key_set_description(c->key, c->what->description));
     return hf_tpm_key_to_pem(c->key, &c->pem);

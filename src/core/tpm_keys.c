@@ -11,10 +11,11 @@ hf_err hf_core_key_open(struct hf_core *core, const struct hf_core_key *ref, str
     HF_TRY(hf_core_tpm(core, &tpm));
     HF_TRY(ref->file.n ? hf_tpm_key_from_pem(tpm, ref->file, &key) : hf_tpm_key_at(tpm, ref->handle, &key));
     HF_TRY(hf_tpm_key_set_auth(key, ref->auth));
-    if (ref->policy)
+    if (ref->policy) {
         HF_TRY(hf_core_policy(core, ref->policy, &policy));
-    if (ref->policy || ref->answers)
-        HF_TRY(hf_tpm_key_set_policy(key, policy, ref->answers));
+        HF_TRY(hf_tpm_key_set_policy(key, policy));
+    }
+    hf_tpm_key_set_answers(key, ref->answers);
     *out = hf_take(key);
     return HF_OK;
 }

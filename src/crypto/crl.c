@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "crypto/asn1.h"
-#include "crypto/pem.h"
+#include "codec/pem.h"
 #include "crypto/x509_i.h"
 
 #include <stdlib.h>
@@ -238,19 +238,12 @@ static hf_err parse_der(struct hf_bytes in, struct hf_crl **out)
 
 hf_err hf_crl_parse(struct hf_bytes in, struct hf_crl **out)
 {
-    struct hf_pem pem = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
 
     if (!hf_pem_is(in))
         return parse_der(in, out);
-    for (;;) {
-        HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-
-        HF_TRY(hf_pem_next(&in, &pem));
-        if (!hf_bytes_equal(pem.label, hf_bytes_text("X509 CRL")))
-            continue;
-        HF_TRY(hf_pem_decode(&pem, &der));
-        return parse_der(hf_buf_bytes(&der), out);
-    }
+    HF_TRY(hf_pem_find(in, "X509 CRL", &der));
+    return parse_der(hf_buf_bytes(&der), out);
 }
 
 const struct hf_crl_entry *hf_crl_find(const struct hf_crl *crl, struct hf_bytes serial)

@@ -125,7 +125,7 @@ TEST(a_structure_that_is_not_valid_is_not_written)
     pub.authPolicy.size = 0xffff;
     FAILS(hf_tpm_public_write(&pub, &out), HF_E_FORMAT);
     attest.attested.quote.pcrSelect.count = 1000;
-    FAILS(hf_tpm_attest_write(&attest, &out), HF_E_FORMAT);
+    FAILS(hf_tpms_attest_write(&attest, &out), HF_E_FORMAT);
     CHECK(out.n == 0);
 }
 
@@ -268,7 +268,7 @@ TEST(names_are_those_that_quotes_carry)
         ak = qualified(hf_tpm_name_bytes(&parent), &ak);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.quote.msg", keys[i]);
         vector(name, &file);
-        OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
+        OK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest));
         CHECK_BYTES(((struct hf_bytes){attest.qualifiedSigner.name, attest.qualifiedSigner.size}),
                     hf_tpm_name_bytes(&ak));
     }
@@ -288,20 +288,20 @@ TEST(attestations_and_signatures_are_read_whole)
         CASE(keys[i / 2]);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.%s.msg", keys[i / 2], quote);
         vector(name, &file);
-        OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
+        OK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest));
         CHECK(attest.type == TPM2_ST_ATTEST_QUOTE && attest.attested.quote.pcrSelect.count == 2);
-        OK(hf_tpm_attest_write(&attest, &again));
+        OK(hf_tpms_attest_write(&attest, &again));
         CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&file));
         for (size_t n = 0; n < file.n; n++)
-            CHECK(hf_tpm_attest_parse((struct hf_bytes){file.p, n}, &attest) != HF_OK);
+            CHECK(hf_tpms_attest_parse((struct hf_bytes){file.p, n}, &attest) != HF_OK);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.%s.sig", keys[i / 2], quote);
         vector(name, &file);
-        OK(hf_tpm_signature_parse(hf_buf_bytes(&file), &sig));
+        OK(hf_tpmt_signature_parse(hf_buf_bytes(&file), &sig));
         hf_buf_free(&again);
-        OK(hf_tpm_signature_write(&sig, &again));
+        OK(hf_tpmt_signature_write(&sig, &again));
         CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&file));
         for (size_t n = 0; n < file.n; n++)
-            CHECK(hf_tpm_signature_parse((struct hf_bytes){file.p, n}, &sig) != HF_OK);
+            CHECK(hf_tpmt_signature_parse((struct hf_bytes){file.p, n}, &sig) != HF_OK);
     }
 }
 
@@ -312,10 +312,10 @@ TEST(forged_attestations_are_refused)
 
     NEED_VECTORS();
     vector("tpm/own-negative/badmagic.msg", &file);
-    FAILS(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest), HF_E_FORMAT);
+    FAILS(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest), HF_E_FORMAT);
     CHECK_DETAIL("magic is 0xdeadbeef");
     vector("tpm/own-negative/badtype.msg", &file);
-    CHECK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest) != HF_OK);
+    CHECK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest) != HF_OK);
 }
 
 TEST(attestations_of_every_type_pass_and_others_do_not)
@@ -335,14 +335,14 @@ TEST(attestations_of_every_type_pass_and_others_do_not)
         if (type == TPM2_ST_ATTEST_COMMAND_AUDIT)
             attest.attested.commandAudit.digestAlg = TPM2_ALG_SHA256;
         if (!known) {
-            FAILS(hf_tpm_attest_write(&attest, &out), HF_E_UNSUPPORTED);
+            FAILS(hf_tpms_attest_write(&attest, &out), HF_E_UNSUPPORTED);
             continue;
         }
-        OK(hf_tpm_attest_write(&attest, &out));
-        OK(hf_tpm_attest_parse(hf_buf_bytes(&out), &again));
+        OK(hf_tpms_attest_write(&attest, &out));
+        OK(hf_tpms_attest_parse(hf_buf_bytes(&out), &again));
         CHECK(memcmp(&attest, &again, sizeof(again)) == 0);
         out.p[26] = 2; /* clockInfo.safe: neither yes nor no */
-        FAILS(hf_tpm_attest_parse(hf_buf_bytes(&out), &again), HF_E_FORMAT);
+        FAILS(hf_tpms_attest_parse(hf_buf_bytes(&out), &again), HF_E_FORMAT);
     }
 }
 
