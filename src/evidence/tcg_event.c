@@ -239,8 +239,11 @@ static hf_err describe_variable_data(const struct hf_efi_variable *var, struct h
         return hf_efi_device_path_print(hf_rd_view(&r, path_size), out);
     }
     if (hf_efi_variable_named(var, "BootOrder") && var->data.n % 2 == 0) {
-        while (hf_rd_more(&r))
-            HF_TRY(hf_buf_printf(out, "%sBoot%04X", hf_rd_at(&r) ? "," : "", hf_rd_u16le(&r)));
+        while (hf_rd_more(&r)) {
+            const char *comma = hf_rd_at(&r) ? "," : "";
+
+            HF_TRY(hf_buf_printf(out, "%sBoot%04X", comma, hf_rd_u16le(&r)));
+        }
         return HF_OK;
     }
     if (hf_efi_variable_named(var, "SecureBoot") && var->data.n == 1)
@@ -350,6 +353,19 @@ static hf_err describe_no_action(const struct hf_tcg_event *event, struct hf_buf
     return hf_buf_printf(out, ", %zu bytes", event->data.n);
 }
 
+/* TCG_PCClientTaggedEvent, 10.2.5 */
+static hf_err describe_tagged(struct hf_bytes data, struct hf_buf *out)
+{
+    struct hf_reader r = hf_reader(data);
+    uint32_t id = hf_rd_u32le(&r);
+    struct hf_bytes tagged = hf_rd_view(&r, hf_rd_u32le(&r));
+
+    if (hf_rd_end(&r) != HF_OK)
+        return describe_hex(data, out);
+    HF_TRY(hf_buf_printf(out, "tag 0x%08x: ", id));
+    return describe_text(tagged, out);
+}
+
 hf_err hf_tcg_event_describe(const struct hf_tcg_event *event, struct hf_buf *out)
 {
     switch (event->type) {
@@ -357,6 +373,8 @@ hf_err hf_tcg_event_describe(const struct hf_tcg_event *event, struct hf_buf *ou
         return describe_no_action(event, out);
     case HF_EV_SEPARATOR:
         return describe_separator(event->data, out);
+    case HF_EV_EVENT_TAG:
+        return describe_tagged(event->data, out);
     case HF_EV_EFI_VARIABLE_DRIVER_CONFIG:
     case HF_EV_EFI_VARIABLE_BOOT:
     case HF_EV_EFI_VARIABLE_BOOT2:

@@ -30,9 +30,9 @@ static bool has_hash(uint16_t scheme)
 }
 
 /* TPMT_RSA_SCHEME, TPMT_ECC_SCHEME, TPMT_KDF_SCHEME: ECDAA alone has a count, and is refused. */
-static struct hf_tpm_scheme read_scheme(struct hf_reader *r)
+static struct hf_quote_scheme read_scheme(struct hf_reader *r)
 {
-    struct hf_tpm_scheme scheme = {.alg = hf_rd_u16be(r), .hash = TPM2_ALG_NULL};
+    struct hf_quote_scheme scheme = {.alg = hf_rd_u16be(r), .hash = TPM2_ALG_NULL};
 
     if (hf_rd_err(r) != HF_OK)
         return scheme;
@@ -46,7 +46,7 @@ static struct hf_tpm_scheme read_scheme(struct hf_reader *r)
 /* TPMT_SYM_DEF_OBJECT */
 static void read_symmetric(struct hf_reader *r, struct hf_tpm_pub *pub)
 {
-    pub->symmetric = (struct hf_tpm_scheme){.alg = hf_rd_u16be(r), .hash = TPM2_ALG_NULL};
+    pub->symmetric = (struct hf_quote_scheme){.alg = hf_rd_u16be(r), .hash = TPM2_ALG_NULL};
     if (pub->symmetric.alg == TPM2_ALG_NULL)
         return;
     pub->symmetric_bits = hf_rd_u16be(r);
@@ -96,7 +96,7 @@ hf_err hf_tpm_pub_parse(struct hf_bytes in, struct hf_tpm_pub *out)
     return HF_OK;
 }
 
-static void write_scheme(struct hf_writer *w, struct hf_tpm_scheme scheme)
+static void write_scheme(struct hf_writer *w, struct hf_quote_scheme scheme)
 {
     hf_wr_u16be(w, scheme.alg);
     if (has_hash(scheme.alg))
@@ -145,7 +145,7 @@ hf_err hf_tpm_pub_name(const struct hf_tpm_pub *pub, uint8_t out[HF_TPM_PUB_NAME
     return HF_OK;
 }
 
-hf_err hf_tpm_attributes_print(uint32_t attributes, struct hf_buf *out)
+hf_err hf_tpm_pub_attributes_print(uint32_t attributes, struct hf_buf *out)
 {
     static const struct {
         uint32_t bit;
@@ -174,7 +174,7 @@ hf_err hf_tpm_attributes_print(uint32_t attributes, struct hf_buf *out)
     return first ? hf_buf_printf(out, "none") : HF_OK;
 }
 
-const char *hf_tpm_scheme_text(uint16_t alg, char place[HF_ALG_TEXT])
+const char *hf_quote_scheme_text(uint16_t alg, char place[HF_ALG_TEXT])
 {
     static const struct {
         uint16_t alg;

@@ -11,7 +11,7 @@
 
 #include <tss2/tss2_tpm2_types.h>
 
-struct hf_tpm_scheme {
+struct hf_quote_scheme {
     uint16_t alg; /* TPM2_ALG_RSASSA, _RSAPSS, _ECDSA, ...; TPM2_ALG_NULL: any */
     uint16_t hash;
 };
@@ -23,16 +23,16 @@ struct hf_tpm_pub {
     uint16_t name_alg;
     uint32_t attributes; /* TPMA_OBJECT */
     struct hf_bytes policy;
-    struct hf_tpm_scheme symmetric; /* of a storage key: algorithm and mode; TPM2_ALG_NULL otherwise */
+    struct hf_quote_scheme symmetric; /* of a storage key: algorithm and mode; TPM2_ALG_NULL otherwise */
     uint16_t symmetric_bits;
-    struct hf_tpm_scheme scheme;
+    struct hf_quote_scheme scheme;
     /* RSA */
     uint16_t bits;
     uint32_t exponent; /* as written: 0 stands for 65537 */
     struct hf_bytes modulus;
     /* ECC */
     uint16_t curve; /* TPM2_ECC_CURVE */
-    struct hf_tpm_scheme kdf;
+    struct hf_quote_scheme kdf;
     struct hf_bytes x, y;
 };
 
@@ -47,9 +47,9 @@ hf_err hf_tpm_pub_write(const struct hf_tpm_pub *pub, struct hf_buf *out);
 hf_err hf_tpm_pub_name(const struct hf_tpm_pub *pub, uint8_t out[HF_TPM_PUB_NAME_MAX], size_t *n);
 
 /* Append "restricted|sign|fixedTPM|...": the attributes that are set, as tpm2-tools writes them. */
-hf_err hf_tpm_attributes_print(uint32_t attributes, struct hf_buf *out);
+hf_err hf_tpm_pub_attributes_print(uint32_t attributes, struct hf_buf *out);
 
 /* "rsassa", "ecdsa", ... or the number in hex, into a place of HF_ALG_TEXT bytes. */
-const char *hf_tpm_scheme_text(uint16_t alg, char place[HF_ALG_TEXT]);
+const char *hf_quote_scheme_text(uint16_t alg, char place[HF_ALG_TEXT]);
 
 #endif

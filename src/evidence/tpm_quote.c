@@ -2,9 +2,9 @@
 #include "evidence/tpm_quote.h"
 #include "base/writer.h"
 
-hf_err hf_tpm_attest_parse(struct hf_bytes in, struct hf_tpm_attest *out)
+hf_err hf_quote_attest_parse(struct hf_bytes in, struct hf_quote_attest *out)
 {
-    struct hf_tpm_attest attest = {0};
+    struct hf_quote_attest attest = {0};
     struct hf_reader r = hf_reader(in);
     struct hf_reader body;
     uint8_t safe;
@@ -33,7 +33,7 @@ hf_err hf_tpm_attest_parse(struct hf_bytes in, struct hf_tpm_attest *out)
     return HF_OK;
 }
 
-hf_err hf_tpm_attest_write(const struct hf_tpm_attest *attest, struct hf_buf *out)
+hf_err hf_quote_attest_write(const struct hf_quote_attest *attest, struct hf_buf *out)
 {
     uint8_t place[1024];
     struct hf_writer w = hf_writer(place, sizeof(place));
@@ -57,9 +57,9 @@ hf_err hf_tpm_attest_write(const struct hf_tpm_attest *attest, struct hf_buf *ou
     return attest->type == TPM2_ST_ATTEST_QUOTE ? HF_OK : hf_buf_add(out, attest->attested);
 }
 
-hf_err hf_tpm_signature_parse(struct hf_bytes in, struct hf_tpm_signature *out)
+hf_err hf_quote_signature_parse(struct hf_bytes in, struct hf_quote_signature *out)
 {
-    struct hf_tpm_signature sig = {0};
+    struct hf_quote_signature sig = {0};
     struct hf_reader r = hf_reader(in);
 
     sig.scheme.alg = hf_rd_u16be(&r);  /*  0 sigAlg */
@@ -81,7 +81,7 @@ hf_err hf_tpm_signature_parse(struct hf_bytes in, struct hf_tpm_signature *out)
     return HF_OK;
 }
 
-hf_err hf_tpm_signature_write(const struct hf_tpm_signature *sig, struct hf_buf *out)
+hf_err hf_quote_signature_write(const struct hf_quote_signature *sig, struct hf_buf *out)
 {
     uint8_t place[4 + 2 + 1024];
     struct hf_writer w = hf_writer(place, sizeof(place));

@@ -11,7 +11,7 @@
 
 /* TPMS_ATTEST of any type; the body is read for TPM_ST_ATTEST_QUOTE. Magic and type are for the verifier
  * to judge. Views point into the input. */
-struct hf_tpm_attest {
+struct hf_quote_attest {
     uint32_t magic;
     uint16_t type;
     struct hf_bytes signer;     /* qualifiedSigner: a qualified Name */
@@ -25,19 +25,19 @@ struct hf_tpm_attest {
     struct hf_pcr_selection selection; /* of a quote */
     struct hf_bytes pcr_digest;
 };
-hf_err hf_tpm_attest_parse(struct hf_bytes in, struct hf_tpm_attest *out);
+hf_err hf_quote_attest_parse(struct hf_bytes in, struct hf_quote_attest *out);
 
 /* Append it again: selection and digest for a quote, `attested` for other types. */
-hf_err hf_tpm_attest_write(const struct hf_tpm_attest *attest, struct hf_buf *out);
+hf_err hf_quote_attest_write(const struct hf_quote_attest *attest, struct hf_buf *out);
 
 /* TPMT_SIGNATURE by RSASSA, RSAPSS or ECDSA; other schemes are HF_E_UNSUPPORTED. */
-struct hf_tpm_signature {
-    struct hf_tpm_scheme scheme;
+struct hf_quote_signature {
+    struct hf_quote_scheme scheme;
     struct hf_bytes rsa;  /* RSA */
     struct hf_bytes r, s; /* ECDSA: big-endian, any length up to the curve's */
 };
-hf_err hf_tpm_signature_parse(struct hf_bytes in, struct hf_tpm_signature *out);
-hf_err hf_tpm_signature_write(const struct hf_tpm_signature *sig, struct hf_buf *out);
+hf_err hf_quote_signature_parse(struct hf_bytes in, struct hf_quote_signature *out);
+hf_err hf_quote_signature_write(const struct hf_quote_signature *sig, struct hf_buf *out);
 
 /* PCR values as somebody claims them. */
 struct hf_pcr_claim {

@@ -16,9 +16,9 @@
 struct work {
     const struct hf_tpm_quote_input *in;
     struct hf_verdict *v;
-    struct hf_tpm_attest attest;
+    struct hf_quote_attest attest;
     bool have_attest; /* and it is a quote */
-    struct hf_tpm_signature sig;
+    struct hf_quote_signature sig;
     bool have_sig;
     struct hf_tpm_pub pub;
     bool have_pub;
@@ -28,7 +28,7 @@ struct work {
 
 static void check_structure(struct work *w)
 {
-    hf_err err = hf_tpm_attest_parse(w->in->attest, &w->attest);
+    hf_err err = hf_quote_attest_parse(w->in->attest, &w->attest);
     struct hf_check *row;
 
     (void)hf_check(w->v, "structure", err);
@@ -46,7 +46,7 @@ static void check_structure(struct work *w)
         hf_check_found(row, "0x%04x", w->attest.type);
         w->have_attest = w->attest.type == TPM2_ST_ATTEST_QUOTE;
     }
-    err = hf_tpm_signature_any(w->in->signature, w->in->bare, &w->sig);
+    err = hf_quote_signature_any(w->in->signature, w->in->bare, &w->sig);
     w->have_sig = err == HF_OK;
     if (!w->have_sig)
         (void)hf_check(w->v, "signature structure", err);
@@ -70,15 +70,15 @@ static void check_attributes(struct work *w)
         row = hf_check(w->v, "attributes",
                        missing ? hf_fail(HF_E_MISMATCH, "attributes 0x%08x are missing", missing) : HF_OK);
     hf_check_expected(row, "fixedtpm|fixedparent|sensitivedataorigin|restricted|sign");
-    if (hf_tpm_attributes_print(w->pub.attributes, &text) == HF_OK)
+    if (hf_tpm_pub_attributes_print(w->pub.attributes, &text) == HF_OK)
         hf_check_found(row, "%.*s", (int)text.n, (const char *)text.p);
 }
 
-static void scheme_text(struct hf_tpm_scheme scheme, char out[2 * HF_ALG_TEXT + 2])
+static void scheme_text(struct hf_quote_scheme scheme, char out[2 * HF_ALG_TEXT + 2])
 {
     char alg[HF_ALG_TEXT], hash[HF_ALG_TEXT];
 
-    (void)snprintf(out, 2 * HF_ALG_TEXT + 2, "%s-%s", hf_tpm_scheme_text(scheme.alg, alg),
+    (void)snprintf(out, 2 * HF_ALG_TEXT + 2, "%s-%s", hf_quote_scheme_text(scheme.alg, alg),
                    hf_pcr_alg_text(scheme.hash, hash));
 }
 
@@ -133,7 +133,7 @@ static void check_key(struct work *w)
         check_attributes(w);
         check_scheme(w);
         if (w->have_sig)
-            (void)hf_check(w->v, "signature", hf_tpm_signature_verify(w->key, &w->sig, w->in->attest));
+            (void)hf_check(w->v, "signature", hf_quote_signature_verify(w->key, &w->sig, w->in->attest));
     }
     if (err != HF_OK || !w->have_sig)
         (void)hf_check(w->v, "signature",
@@ -301,7 +301,7 @@ static bool behind32(uint32_t now, uint32_t before)
 static void check_clock(struct work *w)
 {
     const struct hf_tpm_clock_floor *floor = w->in->floor;
-    const struct hf_tpm_attest *a = &w->attest;
+    const struct hf_quote_attest *a = &w->attest;
     struct hf_check *row;
     const char *wrong = NULL;
 
@@ -330,6 +330,21 @@ static void check_clock(struct work *w)
                    a->restart_count, a->firmware);
     if (!wrong && a->reset_count != floor->reset_count && a->clock_ms < floor->clock_ms)
         (void)hf_check_warn(w->v, "clock after reset", "the clock is behind that of an earlier quote, across a reset");
+}
+
+/* Only a chain from the endorsement key's certificate proves hardware; a claim of software is believed. */
+static void check_environment(struct work *w)
+{
+    const char *env = w->in->environment;
+
+    if (!env)
+        return;
+    if (strcmp(env, "emulated") == 0)
+        hf_check_found(hf_check_warn(w->v, "environment", "the producer says that its TPM is software"), "%s", env);
+    else
+        hf_check_found(
+            hf_check_not_applicable(w->v, "environment", "the producer's word; nothing here proves hardware"), "%s",
+            env);
 }
 
 static hf_err check_logs(struct work *w)
@@ -372,6 +387,7 @@ hf_err hf_tpm_quote_verify(const struct hf_tpm_quote_input *in, struct hf_verdic
         check_digest(&w);
         check_expected(&w);
         check_clock(&w);
+        check_environment(&w);
         HF_TRY(check_logs(&w));
     }
     status = hf_verdict_status(verdict);

@@ -21,8 +21,8 @@ struct hf_tpm_clock_floor {
 struct hf_tpm_quote_input {
     struct hf_bytes attest;                   /* TPMS_ATTEST */
     struct hf_bytes signature;                /* TPMT_SIGNATURE; with a scheme below: the bare signature */
-    struct hf_tpm_scheme bare;                /* {0}: TPMT_SIGNATURE. Otherwise of a bare signature: an RSA block, or an
-                                                 ECDSA signature as DER or as r || s */
+    struct hf_quote_scheme bare;              /* {0}: TPMT_SIGNATURE. Otherwise of a bare signature: an RSA block, or an
+                                               ECDSA signature as DER or as r || s */
     struct hf_bytes ak_public;                /* TPMT_PUBLIC, TPM2B_PUBLIC, or a public key as PEM or SPKI DER */
     const struct hf_bytes *nonce;             /* what extraData must be; NULL: not checked, and said so */
     const struct hf_bytes *signer;            /* the qualified Name the AK has; NULL: not compared */
@@ -33,6 +33,8 @@ struct hf_tpm_quote_input {
     struct hf_bytes ima;                      /* IMA measurement list; no bytes: none */
     unsigned ima_pcr;                         /* 0: 10 */
     const struct hf_tpm_clock_floor *floor;   /* NULL: no earlier quote is known */
+    /* the producer's own mark, "emulated" for instance: it can only lower trust; NULL: none */
+    const char *environment;
 };
 
 /* What a quote says once it is believed. */
@@ -48,7 +50,7 @@ struct hf_tpm_quote_result {
 /*
  * All checks run. Rows: "structure", "magic", "type", "public key", "attributes", "scheme", "signature",
  * "nonce", "signer", "pcr selection", "pcr digest", "hash strength", "expected values", "clock safe", "clock",
- * "event log", "ima log", and one row for each register that a log does not explain.
+ * "environment", "event log", "ima log", and one row for each register that a log does not explain.
  *
  * `verdict` is filled in either way; `result` is written (and may be used) unless HF_E_UNTRUSTED.
  *

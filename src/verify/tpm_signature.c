@@ -27,15 +27,15 @@ hf_err hf_tpm_ak_parse(struct hf_bytes in, struct hf_tpm_pub *pub, bool *has_pub
     return HF_OK;
 }
 
-hf_err hf_tpm_signature_any(struct hf_bytes in, struct hf_tpm_scheme bare, struct hf_tpm_signature *out)
+hf_err hf_quote_signature_any(struct hf_bytes in, struct hf_quote_scheme bare, struct hf_quote_signature *out)
 {
     if (bare.alg == 0)
-        return hf_tpm_signature_parse(in, out);
+        return hf_quote_signature_parse(in, out);
     if (bare.alg != TPM2_ALG_RSASSA && bare.alg != TPM2_ALG_RSAPSS && bare.alg != TPM2_ALG_ECDSA)
         return hf_fail(HF_E_UNSUPPORTED, "signature scheme 0x%04x; RSASSA, RSAPSS and ECDSA are known", bare.alg);
     if (hf_hash_size((enum hf_hash_alg)bare.hash) == 0)
         return hf_fail(HF_E_UNSUPPORTED, "hash 0x%04x of the signature is not known", bare.hash);
-    *out = (struct hf_tpm_signature){.scheme = bare, .rsa = in};
+    *out = (struct hf_quote_signature){.scheme = bare, .rsa = in};
     return HF_OK;
 }
 
@@ -54,7 +54,7 @@ static hf_err put_number(struct hf_bytes number, uint8_t *place, size_t size)
     return HF_OK;
 }
 
-static hf_err verify_ecdsa(const struct hf_pubkey *key, const struct hf_tpm_signature *sig, struct hf_bytes message)
+static hf_err verify_ecdsa(const struct hf_pubkey *key, const struct hf_quote_signature *sig, struct hf_bytes message)
 {
     struct hf_sig_alg alg = {.scheme = HF_SIG_ECDSA, .hash = (enum hf_hash_alg)sig->scheme.hash};
     size_t size = hf_curve_size(hf_pubkey_curve(key));
@@ -69,7 +69,8 @@ static hf_err verify_ecdsa(const struct hf_pubkey *key, const struct hf_tpm_sign
     return hf_pubkey_verify_message(key, &alg, message, (struct hf_bytes){raw, 2 * size});
 }
 
-hf_err hf_tpm_signature_verify(const struct hf_pubkey *key, const struct hf_tpm_signature *sig, struct hf_bytes message)
+hf_err hf_quote_signature_verify(const struct hf_pubkey *key, const struct hf_quote_signature *sig,
+                                 struct hf_bytes message)
 {
     bool rsa = sig->scheme.alg != TPM2_ALG_ECDSA;
     struct hf_sig_alg alg = {

@@ -13,11 +13,11 @@ hf_err hf_tpm_pub_key(const struct hf_tpm_pub *pub, struct hf_pubkey **out);
 hf_err hf_tpm_ak_parse(struct hf_bytes in, struct hf_tpm_pub *pub, bool *has_pub, struct hf_pubkey **key);
 
 /* TPMT_SIGNATURE, or a bare one of the scheme `bare` (alg 0: none) for a key of this kind. */
-hf_err hf_tpm_signature_any(struct hf_bytes in, struct hf_tpm_scheme bare, struct hf_tpm_signature *out);
+hf_err hf_quote_signature_any(struct hf_bytes in, struct hf_quote_scheme bare, struct hf_quote_signature *out);
 
 /* Does `key` say that `message` is signed? HF_E_MISMATCH when not. For a bare ECDSA signature, `rsa` of
  * the signature holds DER or r || s. PSS with a salt of any length. */
-hf_err hf_tpm_signature_verify(const struct hf_pubkey *key, const struct hf_tpm_signature *sig,
-                               struct hf_bytes message);
+hf_err hf_quote_signature_verify(const struct hf_pubkey *key, const struct hf_quote_signature *sig,
+                                 struct hf_bytes message);
 
 #endif

@@ -37,9 +37,9 @@ static void quote_set(struct quote *q, const struct hf_bytes *nonce)
 /* Values of registers, read as the signed selection wants. */
 static hf_err quote_values(struct quote *q)
 {
-    struct hf_tpm_attest attest;
+    struct hf_quote_attest attest;
 
-    HF_TRY(hf_tpm_attest_parse(q->in.attest, &attest));
+    HF_TRY(hf_quote_attest_parse(q->in.attest, &attest));
     HF_TRY(hf_pcr_file_parse(hf_buf_bytes(&q->values), &attest.selection, &q->claim));
     q->in.claim = &q->claim;
     return HF_OK;
@@ -281,7 +281,7 @@ TEST(bare_signatures_of_a_cloud_hold)
         OK(hf_hex_parse(hf_bytes_text(cases[i].nonce), &nonce));
         view = hf_buf_bytes(&nonce);
         quote_set(&q, &view);
-        q.in.bare = (struct hf_tpm_scheme){TPM2_ALG_RSASSA, TPM2_ALG_SHA256};
+        q.in.bare = (struct hf_quote_scheme){TPM2_ALG_RSASSA, TPM2_ALG_SHA256};
         OK(quote_values(&q));
         FAILS(judge(&q), HF_E_WARNED);
         want_row("pcr digest", HF_CHECK_OK);
@@ -321,12 +321,12 @@ TEST(expected_values_selections_and_clocks_are_compared)
     struct hf_pcrs expected = {0};
     struct hf_pcr_selection asked;
     struct hf_tpm_clock_floor floor = {0};
-    struct hf_tpm_attest attest;
+    struct hf_quote_attest attest;
     uint8_t zero[32] = {0};
 
     NEED_VECTORS();
     own_quote(&q, keys[0], "quote");
-    OK(hf_tpm_attest_parse(q.in.attest, &attest));
+    OK(hf_quote_attest_parse(q.in.attest, &attest));
     OK(hf_pcrs_put(&expected, HF_SHA256, 0, HF_BYTES_OF(zero)));
     q.in.expected = &expected;
     CHECK(judge(&q) != HF_E_UNTRUSTED);
@@ -435,18 +435,18 @@ TEST(everything_that_is_read_is_written_again)
     for (size_t i = 0; i < HF_COUNT(keys); i++) {
         HF_CLEANUP(quote_free) struct quote q = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
-        struct hf_tpm_attest attest;
-        struct hf_tpm_signature sig;
+        struct hf_quote_attest attest;
+        struct hf_quote_signature sig;
         struct hf_tpm_pub pub;
 
         CASE(keys[i]);
         own_quote(&q, keys[i], "q2");
-        OK(hf_tpm_attest_parse(q.in.attest, &attest));
-        OK(hf_tpm_attest_write(&attest, &out));
+        OK(hf_quote_attest_parse(q.in.attest, &attest));
+        OK(hf_quote_attest_write(&attest, &out));
         CHECK_BYTES(hf_buf_bytes(&out), q.in.attest);
         hf_buf_free(&out);
-        OK(hf_tpm_signature_parse(q.in.signature, &sig));
-        OK(hf_tpm_signature_write(&sig, &out));
+        OK(hf_quote_signature_parse(q.in.signature, &sig));
+        OK(hf_quote_signature_write(&sig, &out));
         CHECK_BYTES(hf_buf_bytes(&out), q.in.signature);
         hf_buf_free(&out);
         OK(hf_tpm_pub_parse(q.in.ak_public, &pub));
