@@ -12,9 +12,13 @@
     X(tpm_decrypt) \
     X(tpm_ecdh) \
     X(tpm_encrypt) \
+    X(tpm_eventlog_replay) \
+    X(tpm_eventlog_show) \
     X(tpm_hash) \
     X(tpm_hmac) \
+    X(tpm_ima_replay) \
     X(tpm_import) \
+    X(tpm_quote_verify) \
     X(tpm_random) \
     X(tpm_seal) \
     X(tpm_show) \
@@ -30,21 +34,7 @@ COMMANDS(DECLARE)
 
 #define ROW(name) &hf_cmd_##name,
 const struct hf_command *const hf_commands[] = {COMMANDS(ROW) NULL};
-extern const struct hf_command hf_cmd_audit_export;
-extern const struct hf_command hf_cmd_audit_tail;
-extern const struct hf_command hf_cmd_audit_verify;
-extern const struct hf_command hf_cmd_doctor;
-extern const struct hf_command hf_cmd_help;
-extern const struct hf_command hf_cmd_tpm_eventlog_replay;
-extern const struct hf_command hf_cmd_tpm_eventlog_show;
-extern const struct hf_command hf_cmd_tpm_ima_replay;
-extern const struct hf_command hf_cmd_tpm_quote_verify;
-extern const struct hf_command hf_cmd_version;
 
-const struct hf_command *const hf_commands[] = {
-    &hf_cmd_audit_export, &hf_cmd_audit_tail, &hf_cmd_audit_verify, &hf_cmd_doctor, &hf_cmd_help, &hf_cmd_tpm_eventlog_replay,
-    &hf_cmd_tpm_eventlog_show, &hf_cmd_tpm_ima_replay, &hf_cmd_tpm_quote_verify, &hf_cmd_version, NULL,
-};
 
 const struct hf_command *hf_command_find(const char *words)
 {

@@ -1,7 +1,6 @@
-/* crypto/asn1 and crypto/pem. */
+/* crypto/asn1. */
 #include "codec/hex.h"
 #include "crypto/asn1.h"
-#include "crypto/pem.h"
 #include "test.h"
 
 TEST(only_minimal_definite_lengths_are_taken)
@@ -187,74 +186,6 @@ TEST(object_identifiers_are_told_apart)
     CHECK_TEXT(text, "?");
 }
 
-TEST(pem_blocks_are_found_one_after_another)
-{
-    static const char text[] = "words\n-----BEGIN A-----\nAQI=\n-----END A-----\nmore\n"
-                               "-----BEGIN LONG NAME-----\r\nAw==\r\n-----END LONG NAME-----";
-    struct hf_bytes at = hf_bytes_text(text);
-    struct hf_pem pem = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-
-    CHECK(hf_pem_is(at));
-    OK(hf_pem_next(&at, &pem));
-    CHECK_BYTES(pem.label, hf_bytes_text("A"));
-    OK(hf_pem_decode(&pem, &der));
-    CHECK(der.n == 2 && der.p[1] == 2);
-    OK(hf_pem_next(&at, &pem));
-    CHECK_BYTES(pem.label, hf_bytes_text("LONG NAME"));
-    OK(hf_pem_decode(&pem, &der));
-    CHECK(der.n == 3 && der.p[2] == 3);
-    FAILS(hf_pem_next(&at, &pem), HF_E_NOT_FOUND);
-}
-
-TEST(pem_that_is_not_whole_is_refused)
-{
-    static const struct {
-        const char *name;
-        const char *text;
-        hf_err want;
-    } cases[] = {
-        {"no block", "words", HF_E_NOT_FOUND},
-        {"nothing", "", HF_E_NOT_FOUND},
-        {"no end", "-----BEGIN A-----\nAQI=\n", HF_E_FORMAT},
-        {"another end", "-----BEGIN A-----\nAQI=\n-----END B-----\n", HF_E_FORMAT},
-        {"an open first line", "-----BEGIN A\nAQI=\n-----END A-----\n", HF_E_FORMAT},
-        {"a block inside", "-----BEGIN A-----\n-----BEGIN B-----\nAQI=\n-----END A-----\n", HF_E_FORMAT},
-    };
-
-    for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        struct hf_bytes at = hf_bytes_text(cases[i].text);
-        struct hf_pem pem = {0};
-
-        CASE(cases[i].name);
-        FAILS(hf_pem_next(&at, &pem), cases[i].want);
-    }
-}
-
-TEST(pem_headers_are_not_taken_for_base64)
-{
-    struct hf_bytes at = hf_bytes_text("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nAQI=\n-----END A-----\n");
-    struct hf_pem pem = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-
-    OK(hf_pem_next(&at, &pem));
-    FAILS(hf_pem_decode(&pem, &der), HF_E_FORMAT);
-}
-
-TEST(pem_is_written_in_lines_of_64)
-{
-    uint8_t bytes[49] = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
-
-    OK(hf_pem_write("X", HF_BYTES_OF(bytes), &out));
-    CHECK_BYTES(
-        hf_buf_bytes(&out),
-        hf_bytes_text("-----BEGIN X-----\n"
-                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAA==\n-----END X-----\n"));
-}
-
 TESTS(RUN(only_minimal_definite_lengths_are_taken), RUN(values_that_are_not_der_are_refused),
       RUN(what_is_written_is_what_is_read), RUN(long_elements_have_long_lengths),
-      RUN(object_identifiers_are_told_apart), RUN(pem_blocks_are_found_one_after_another),
-      RUN(pem_that_is_not_whole_is_refused), RUN(pem_headers_are_not_taken_for_base64),
-      RUN(pem_is_written_in_lines_of_64))
+      RUN(object_identifiers_are_told_apart))

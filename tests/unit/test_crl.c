@@ -2,7 +2,7 @@
 #include "codec/hex.h"
 #include "crypto/asn1.h"
 #include "crypto/crl.h"
-#include "crypto/pem.h"
+#include "codec/pem.h"
 #include "test.h"
 #include "testca.h"
 
