@@ -151,6 +151,7 @@ static hf_err run(const struct options *opt, int signals)
     HF_TRY(take_turn(state, &other));
     if (!other)
         return serve(state, opt, signals);
+    say(opt->ready_fd, HF_OK);
     return HF_OK;
 }
 
@@ -196,10 +197,12 @@ static hf_err start(int argc, char **argv, struct options *opt)
     const char *idle = getenv("HOLDFAST_TPM_IDLE_MS");
     uint64_t ms = IDLE_MS;
 
+    opt->idle_ms = UINT32_MAX; /* not given */
+    HF_TRY(hf_opts_parse(opts, argc - 1, argv + 1, opt));
     if (idle && idle[0])
         HF_TRY(hf_text_u64(idle, INT32_MAX, "HOLDFAST_TPM_IDLE_MS", &ms));
-    opt->idle_ms = (uint32_t)ms;
-    HF_TRY(hf_opts_parse(opts, argc - 1, argv + 1, opt));
+    if (opt->idle_ms > INT32_MAX)
+        opt->idle_ms = (uint32_t)ms;
     if (opt->help) {
         usage();
         return HF_OK;

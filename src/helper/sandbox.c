@@ -102,12 +102,13 @@ static const int refused[] = {
 
 static int fill(scmp_filter_ctx ctx)
 {
+    const struct scmp_arg_cmp not_unix = {.arg = 0, .op = SCMP_CMP_NE, .datum_a = AF_UNIX};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < HF_COUNT(refused); i++)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), refused[i], 0);
     if (rc == 0)
-        rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+        rc = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &not_unix);
     return rc == 0 ? seccomp_load(ctx) : rc;
 }
 

@@ -82,7 +82,7 @@ static bool known(struct hf_rm *rm, uint32_t real)
 
 hf_err hf_rm_sweep(struct hf_rm *rm, const uint32_t *ours, size_t n_ours, size_t *flushed, size_t *foreign)
 {
-    static const uint32_t from[] = {TPM2_TRANSIENT_FIRST, TPM2_LOADED_SESSION_FIRST, TPM2_ACTIVE_SESSION_FIRST};
+    static const uint32_t from[] = {HF_WIRE_TRANSIENT, HF_WIRE_LOADED_SESSIONS, HF_WIRE_SAVED_SESSIONS};
     size_t ended = 0;
     size_t left = 0;
 

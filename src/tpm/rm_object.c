@@ -177,7 +177,7 @@ hf_err hf_rm_object_resync(struct hf_rm *rm)
     bool more = false;
     uint32_t n = 0;
 
-    HF_TRY(hf_rm_raw_capability(rm, TPM2_CAP_HANDLES, TPM2_TRANSIENT_FIRST, (uint32_t)HF_COUNT(there), &more, &n, &r));
+    HF_TRY(hf_rm_raw_capability(rm, TPM2_CAP_HANDLES, HF_WIRE_TRANSIENT, (uint32_t)HF_COUNT(there), &more, &n, &r));
     for (uint32_t k = 0; k < n; k++)
         there[k] = hf_rd_u32be(&r);
     HF_TRY(hf_rd_end(&r));

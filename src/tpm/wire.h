@@ -13,6 +13,11 @@
 #define HF_WIRE_HANDLES 3u  /* the most handles that a command of the specification has is 3 */
 #define HF_WIRE_SESSIONS 3u /* MAX_SESSION_NUM */
 
+/* Where TPM2_CAP_HANDLES lists from (Part 2, 7.2); the TSS's own macros shift into the sign. */
+#define HF_WIRE_TRANSIENT 0x80000000u
+#define HF_WIRE_LOADED_SESSIONS 0x02000000u
+#define HF_WIRE_SAVED_SESSIONS 0x03000000u
+
 /* The frame of a command or response. For a response, `code` is its response code. */
 struct hf_wire_head {
     uint16_t tag;

@@ -51,9 +51,9 @@ static void check_nothing_left(struct bench *t, uint32_t saved)
 {
     uint32_t list[64];
 
-    CHECK(handles(&t->raw, TPM2_TRANSIENT_FIRST, list) == 0);
-    CHECK(handles(&t->raw, TPM2_LOADED_SESSION_FIRST, list) == 0);
-    CHECK(handles(&t->raw, TPM2_ACTIVE_SESSION_FIRST, list) == saved);
+    CHECK(handles(&t->raw, HF_WIRE_TRANSIENT, list) == 0);
+    CHECK(handles(&t->raw, HF_WIRE_LOADED_SESSIONS, list) == 0);
+    CHECK(handles(&t->raw, HF_WIRE_SAVED_SESSIONS, list) == saved);
 }
 
 /* Close everything; the TPM must be as empty as the clients left it. */
@@ -136,16 +136,16 @@ TEST(a_client_sees_its_own_handles_alone)
         CHECK(start_session(&t.a, TPM2_SE_POLICY, &session[i]) == 0);
     }
     CHECK(context_save(&t.a, session[4], &saved) == 0);
-    CHECK(handles(&t.a, TPM2_TRANSIENT_FIRST, list) == 5);
+    CHECK(handles(&t.a, HF_WIRE_TRANSIENT, list) == 5);
     for (int i = 0; i < 5; i++)
         CHECK(list[i] == object[4 - i]); /* ascending, while they are given downwards */
     CHECK(handles(&t.a, object[2], list) == 3);
-    CHECK(handles(&t.a, TPM2_LOADED_SESSION_FIRST, list) == 4);
-    CHECK(handles(&t.a, TPM2_ACTIVE_SESSION_FIRST, list) == 1 && list[0] == session[4]);
-    CHECK(handles(&t.b, TPM2_TRANSIENT_FIRST, list) == 0);
-    CHECK(handles(&t.b, TPM2_LOADED_SESSION_FIRST, list) == 0);
-    CHECK(handles(&t.b, TPM2_ACTIVE_SESSION_FIRST, list) == 0);
-    CHECK(handles(&t.b, TPM2_PCR_FIRST, list) == 24);
+    CHECK(handles(&t.a, HF_WIRE_LOADED_SESSIONS, list) == 4);
+    CHECK(handles(&t.a, HF_WIRE_SAVED_SESSIONS, list) == 1 && list[0] == session[4]);
+    CHECK(handles(&t.b, HF_WIRE_TRANSIENT, list) == 0);
+    CHECK(handles(&t.b, HF_WIRE_LOADED_SESSIONS, list) == 0);
+    CHECK(handles(&t.b, HF_WIRE_SAVED_SESSIONS, list) == 0);
+    CHECK(handles(&t.b, 0, list) == 24);
     hf_buf_free(&saved);
     bench_close(&t, 1);
 }
@@ -161,7 +161,7 @@ TEST(handles_are_not_listed_inside_a_session)
     cmd(&t.a, TPM2_ST_SESSIONS, TPM2_CC_GetCapability);
     policy_session(&t.a, session, true);
     hf_wr_u32be(&t.a.w, TPM2_CAP_HANDLES);
-    hf_wr_u32be(&t.a.w, TPM2_TRANSIENT_FIRST);
+    hf_wr_u32be(&t.a.w, HF_WIRE_TRANSIENT);
     hf_wr_u32be(&t.a.w, 8);
     CHECK(go(&t.a) == TPM2_RC_AUTH_CONTEXT);
     bench_close(&t, 0);
@@ -289,7 +289,7 @@ TEST(saved_sessions_are_bounded_and_the_oldest_goes)
         CHECK(context_save(&t.a, session, &context[i]) == 0);
     }
     CHECK(hf_rm_counts(t.rm).saved == 32);
-    CHECK(handles(&t.raw, TPM2_ACTIVE_SESSION_FIRST, list) == 32);
+    CHECK(handles(&t.raw, HF_WIRE_SAVED_SESSIONS, list) == 32);
     CHECK(context_load(&t.b, &context[0], &session) != 0);
     CHECK(context_load(&t.b, &context[69], &session) == 0);
     CHECK(context_load(&t.b, &context[38], &session) == 0);
@@ -586,7 +586,7 @@ TEST(a_sweep_flushes_what_is_recorded_and_leaves_the_rest)
     CHECK(start_session(&t.raw, TPM2_SE_HMAC, &session) == 0);
     OK(hf_rm_sweep(t.rm, (uint32_t[]){left[0], session, 0x80000007}, 3, &flushed, &foreign));
     CHECK(flushed == 2 && foreign == 1);
-    CHECK(handles(&t.raw, TPM2_TRANSIENT_FIRST, list) == 1 && list[0] == left[1]);
+    CHECK(handles(&t.raw, HF_WIRE_TRANSIENT, list) == 1 && list[0] == left[1]);
     CHECK(flush(&t.raw, left[1]) == 0);
     bench_close(&t, 0);
 }

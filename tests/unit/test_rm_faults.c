@@ -80,8 +80,8 @@ static uint32_t left(struct rig *r)
 {
     uint32_t list[64];
 
-    return handles(&r->raw, TPM2_TRANSIENT_FIRST, list) + handles(&r->raw, TPM2_LOADED_SESSION_FIRST, list) +
-           handles(&r->raw, TPM2_ACTIVE_SESSION_FIRST, list);
+    return handles(&r->raw, HF_WIRE_TRANSIENT, list) + handles(&r->raw, HF_WIRE_LOADED_SESSIONS, list) +
+           handles(&r->raw, HF_WIRE_SAVED_SESSIONS, list);
 }
 
 /* Codes a TPM may give where the manager did not reckon with them. */

@@ -111,7 +111,8 @@ static inline uint32_t unsealed(struct tpm_user *u, char out[64])
         hf_rd_skip(&r, 4);
         data = hf_rd_view(&r, hf_rd_u16be(&r));
         CHECK(data.n < 64);
-        memcpy(out, data.p, data.n);
+        if (data.n)
+            memcpy(out, data.p, data.n);
         out[data.n] = 0;
     }
     return rc;
