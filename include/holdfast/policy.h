@@ -200,6 +200,9 @@ HF_API void hf_policy_approval_free(struct hf_policy_approval **approval);
 /* The approved policy, owned by the approval. */
 HF_API const struct hf_policy *hf_policy_approval_policy(const struct hf_policy_approval *approval);
 
+/* The hash that the approved policy is for: "sha256". */
+HF_API const char *hf_policy_approval_hash_name(const struct hf_policy_approval *approval);
+
 /* The policy to seal with: `authorize` by the approval's key and ref. Free with hf_policy_free. */
 HF_API HF_MUST_CHECK hf_err hf_policy_approval_seal_policy(const struct hf_policy_approval *approval,
                                                            struct hf_policy **out);

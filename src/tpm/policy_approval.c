@@ -240,6 +240,11 @@ const struct hf_policy *hf_policy_approval_policy(const struct hf_policy_approva
     return approval->policy;
 }
 
+const char *hf_policy_approval_hash_name(const struct hf_policy_approval *approval)
+{
+    return hf_hash_name(approval->alg);
+}
+
 /* Add the approval to what goes into a key file: the approved steps and the signed `authorize`. */
 hf_err hf_policy_add_approval(struct hf_policy *policy, const struct hf_policy_approval *approval, const char *label)
 {
