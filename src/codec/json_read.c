@@ -151,9 +151,13 @@ static hf_err check_text(struct check *c, bool *escaped)
     *escaped = false;
     if (!take(c, '"'))
         return fail_at(c, c->at, "a key in double quotes");
-    while (!take(c, '"')) {
+    for (;;) {
         size_t step;
 
+        while (c->at < c->end && *c->at >= 0x20 && *c->at < 0x80 && *c->at != '"' && *c->at != '\\')
+            c->at++;
+        if (take(c, '"'))
+            return HF_OK;
         if (c->at == c->end)
             return fail_at(c, c->at, "a closing quote");
         if (*c->at < 0x20)
@@ -168,7 +172,6 @@ static hf_err check_text(struct check *c, bool *escaped)
             return fail_at(c, c->at, "UTF-8");
         c->at += step;
     }
-    return HF_OK;
 }
 
 static int compare_escaped(const struct key *a, const struct key *b)

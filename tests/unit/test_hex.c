@@ -4,6 +4,7 @@
 
 TEST(digits_of_either_case_are_read_and_nothing_else)
 {
+    HF_CLEANUP(hf_buf_free) struct hf_buf scratch = {0};
     static const struct {
         const char *name, *text, *want; /* NULL: refused */
     } cases[] = {
@@ -33,7 +34,7 @@ TEST(digits_of_either_case_are_read_and_nothing_else)
             CHECK(memcmp(out.p + 1, cases[i].want, out.n - 1) == 0);
     }
     CASE("");
-    FAILS(hf_hex_parse(hf_bytes_text("00g0"), &(struct hf_buf){0}), HF_E_FORMAT);
+    FAILS(hf_hex_parse(hf_bytes_text("00g0"), &scratch), HF_E_FORMAT);
     CHECK_DETAIL("0x67 at position 2");
 }
 
