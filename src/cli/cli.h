@@ -97,8 +97,13 @@ hf_err hf_cli_usage(const struct hf_command *command, struct hf_buf *out);
 /* The command nearest to what was typed; NULL when none is near. */
 const char *hf_cli_suggest(const char *typed);
 
-/* Every man page of section 1 into a folder, and the completion of a shell to standard output. */
+/* Every man page of section 1 into a folder. */
 hf_err hf_cli_man(const char *folder);
+
+/* Every example as a shell script of its own, for the tests: "tpm-pcr-read.sh". */
+hf_err hf_cli_examples(const char *folder);
+
+/* The completion of a shell to standard output. */
 hf_err hf_cli_completion(const char *shell);
 
 #endif

@@ -146,6 +146,7 @@ hf_err hf_cli_help(FILE *to, const char *words)
 struct help_opts {
     struct hf_opt_list words;
     const char *man;
+    const char *examples;
     const char *completion;
 };
 
@@ -153,6 +154,8 @@ static const struct hf_opt help_rows[] = {
     {HF_OPT_WORDS, 0, "COMMAND", offsetof(struct help_opts, words), NULL, "the command's words, or a noun", NULL,
      false},
     {HF_OPT_FILE, 0, "man", offsetof(struct help_opts, man), "DIR", "write every man page into a folder", NULL, false},
+    {HF_OPT_FILE, 0, "examples", offsetof(struct help_opts, examples), "DIR", "write every example into a folder", NULL,
+     false},
     {HF_OPT_TEXT, 0, "completion", offsetof(struct help_opts, completion), "SHELL", "print the completion of a shell",
      "bash|zsh|fish", false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
@@ -167,6 +170,8 @@ static hf_err run_help(struct hf_cli *cli, const void *options)
     (void)cli;
     if (opt->man)
         return hf_cli_man(opt->man);
+    if (opt->examples)
+        return hf_cli_examples(opt->examples);
     if (opt->completion)
         return hf_cli_completion(opt->completion);
     for (size_t i = 0; i < opt->words.n; i++)

@@ -8,8 +8,6 @@
 #include <signal.h>
 #include <stdalign.h>
 
-#pragma weak hf_tpm_rc_name
-
 #define WORDS_MAX 128
 
 /* argv, cut: the command's words out, its arguments left. */
@@ -161,7 +159,7 @@ static void report(const struct hf_cli *cli, hf_err err)
     hf_json_u64(&j, "code", (uint64_t)hf_err_exit(err));
     if (rc) {
         hf_json_u64(&j, "tpm_rc", rc);
-        hf_json_text(&j, "tpm_rc_name", hf_tpm_rc_name ? hf_tpm_rc_name(rc) : NULL);
+        hf_json_text(&j, "tpm_rc_name", hf_tpm_rc_name(rc));
     }
     (void)hf_cli_json_end(&text, &j);
 }

@@ -127,9 +127,10 @@ static hf_err exit_statuses(struct hf_buf *out)
     return HF_OK;
 }
 
-static hf_err page_name(const struct hf_command *command, struct hf_buf *out)
+/* "tpm-pcr-read", behind a prefix. */
+static hf_err dashed(const char *prefix, const struct hf_command *command, struct hf_buf *out)
 {
-    HF_TRY(hf_buf_printf(out, "holdfast-"));
+    HF_TRY(hf_buf_printf(out, "%s", prefix));
     for (const char *c = command->words; *c; c++)
         HF_TRY(hf_buf_printf(out, "%c", *c == ' ' ? '-' : *c));
     return HF_OK;
@@ -204,14 +205,14 @@ static hf_err overview(struct hf_buf *out)
                               "The state directory, of mode 0700: audit.log, and what the commands keep.\n");
 }
 
-static hf_err write_page(const char *folder, const char *name, const struct hf_buf *page)
+static hf_err write_in(const char *folder, const char *name, const char *end, struct hf_bytes content)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf path = {0};
     char *text = NULL;
 
-    HF_TRY(hf_buf_printf(&path, "%s/%s.1", folder, name));
+    HF_TRY(hf_buf_printf(&path, "%s/%s%s", folder, name, end));
     HF_TRY(hf_buf_text(&path, &text));
-    return hf_file_write(text, hf_buf_bytes(page));
+    return hf_file_write(text, content);
 }
 
 hf_err hf_cli_man(const char *folder)
@@ -221,16 +222,36 @@ hf_err hf_cli_man(const char *folder)
 
     HF_TRY(hf_dir_open(folder, &made));
     HF_TRY(overview(&first));
-    HF_TRY(write_page(folder, "holdfast", &first));
+    HF_TRY(write_in(folder, "holdfast", ".1", hf_buf_bytes(&first)));
     for (size_t i = 0; hf_commands[i]; i++) {
         HF_CLEANUP(hf_buf_free) struct hf_buf page = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf name = {0};
         char *text = NULL;
 
-        HF_TRY(page_name(hf_commands[i], &name));
+        HF_TRY(dashed("holdfast-", hf_commands[i], &name));
         HF_TRY(hf_buf_text(&name, &text));
         HF_TRY(command_page(hf_commands[i], text, &page));
-        HF_TRY(write_page(folder, text, &page));
+        HF_TRY(write_in(folder, text, ".1", hf_buf_bytes(&page)));
+    }
+    return HF_OK;
+}
+
+hf_err hf_cli_examples(const char *folder)
+{
+    HF_CLEANUP(hf_fd_close) int made = -1;
+
+    HF_TRY(hf_dir_open(folder, &made));
+    for (size_t i = 0; hf_commands[i]; i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf name = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf lines = {0};
+        char *text = NULL;
+
+        if (!hf_commands[i]->example)
+            continue;
+        HF_TRY(dashed("", hf_commands[i], &name));
+        HF_TRY(hf_buf_text(&name, &text));
+        HF_TRY(hf_buf_printf(&lines, "%s\n", hf_commands[i]->example));
+        HF_TRY(write_in(folder, text, ".sh", hf_buf_bytes(&lines)));
     }
     return HF_OK;
 }

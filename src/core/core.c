@@ -9,9 +9,6 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#pragma weak hf_tpm_open
-#pragma weak hf_tpm_close
-
 struct hf_core {
     char *path;
     int dir;
@@ -69,8 +66,7 @@ void hf_core_close(struct hf_core **core)
 
     if (!gone)
         return;
-    if (gone->tpm)
-        hf_tpm_close(&gone->tpm);
+    hf_tpm_close(&gone->tpm);
     hf_audit_close(&gone->audit);
     hf_fd_close(&gone->dir);
     (void)pthread_mutex_destroy(&gone->lock);
@@ -93,9 +89,7 @@ hf_err hf_core_tpm(struct hf_core *core, struct hf_tpm **out)
     hf_err err = HF_OK;
 
     (void)pthread_mutex_lock(&core->lock);
-    if (!hf_tpm_open)
-        err = hf_fail(HF_E_UNSUPPORTED, "this build has no TPM connection");
-    else if (!core->tpm)
+    if (!core->tpm)
         err = hf_tpm_open(&core->options, &core->tpm);
     (void)pthread_mutex_unlock(&core->lock);
     HF_TRY(err);
