@@ -11,19 +11,19 @@
     {                                                            \
         type value;                                              \
                                                                  \
-        HF_TRY(hf_##kind##_parse(in, &value));               \
-        if (hf_##kind##_write(&value, again) != HF_OK)       \
+        HF_TRY(hf_tpm_##kind##_parse(in, &value));               \
+        if (hf_tpm_##kind##_write(&value, again) != HF_OK)       \
             abort();                                             \
         return HF_OK;                                            \
     }
-KIND(tpm_public, TPMT_PUBLIC)
-KIND(tpm_nv_public, TPMS_NV_PUBLIC)
-KIND(tpms_attest, TPMS_ATTEST)
-KIND(tpmt_signature, TPMT_SIGNATURE)
-KIND(tpm_pcr_selection, TPML_PCR_SELECTION)
-KIND(tpm_creation_data, TPMS_CREATION_DATA)
-KIND(tpm_sym_object, TPMT_SYM_DEF_OBJECT)
-KIND(tpm_id_object, struct hf_tpm_id_object)
+KIND(public, TPMT_PUBLIC)
+KIND(nv_public, TPMS_NV_PUBLIC)
+KIND(attest, TPMS_ATTEST)
+KIND(signature, TPMT_SIGNATURE)
+KIND(pcr_selection, TPML_PCR_SELECTION)
+KIND(creation_data, TPMS_CREATION_DATA)
+KIND(sym_object, TPMT_SYM_DEF_OBJECT)
+KIND(id_object, struct hf_tpm_id_object)
 
 static hf_err sensitive(struct hf_bytes in, struct hf_buf *again)
 {
@@ -37,8 +37,7 @@ static hf_err sensitive(struct hf_bytes in, struct hf_buf *again)
 }
 
 static hf_err (*const kinds[])(struct hf_bytes in, struct hf_buf *again) = {
-    tpm_public,        tpm_nv_public,     tpms_attest,    tpmt_signature, tpm_pcr_selection,
-    tpm_creation_data, tpm_sym_object,    tpm_id_object,  sensitive};
+    public, nv_public, attest, signature, pcr_selection, creation_data, sym_object, id_object, sensitive};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -68,7 +68,7 @@ static void attest(struct hf_tpm_marshal *m, TPMS_ATTEST *a)
     attested(m, a->type, &a->attested);
 }
 
-hf_err hf_tpms_attest_parse(struct hf_bytes in, TPMS_ATTEST *out)
+hf_err hf_tpm_attest_parse(struct hf_bytes in, TPMS_ATTEST *out)
 {
     struct hf_tpm_marshal m = hf_tpm_marshal_reading(in);
     TPMS_ATTEST a = {0};
@@ -79,7 +79,7 @@ hf_err hf_tpms_attest_parse(struct hf_bytes in, TPMS_ATTEST *out)
     return HF_OK;
 }
 
-hf_err hf_tpms_attest_write(const TPMS_ATTEST *a, struct hf_buf *out)
+hf_err hf_tpm_attest_write(const TPMS_ATTEST *a, struct hf_buf *out)
 {
     uint8_t place[sizeof(*a)];
     struct hf_tpm_marshal m = hf_tpm_marshal_writing(place, sizeof(place));
@@ -122,7 +122,7 @@ static void signature(struct hf_tpm_marshal *m, TPMT_SIGNATURE *s)
     }
 }
 
-hf_err hf_tpmt_signature_parse(struct hf_bytes in, TPMT_SIGNATURE *out)
+hf_err hf_tpm_signature_parse(struct hf_bytes in, TPMT_SIGNATURE *out)
 {
     struct hf_tpm_marshal m = hf_tpm_marshal_reading(in);
     TPMT_SIGNATURE s = {0};
@@ -133,7 +133,7 @@ hf_err hf_tpmt_signature_parse(struct hf_bytes in, TPMT_SIGNATURE *out)
     return HF_OK;
 }
 
-hf_err hf_tpmt_signature_write(const TPMT_SIGNATURE *s, struct hf_buf *out)
+hf_err hf_tpm_signature_write(const TPMT_SIGNATURE *s, struct hf_buf *out)
 {
     uint8_t place[sizeof(*s)];
     struct hf_tpm_marshal m = hf_tpm_marshal_writing(place, sizeof(place));

@@ -53,11 +53,11 @@ hf_err hf_tpm_sensitive_write(const TPMT_SENSITIVE *s, struct hf_secret **out);
 void hf_tpm_sensitive_wipe(TPMT_SENSITIVE *s);
 
 /* TPMS_ATTEST. What does not begin with TPM_GENERATED_VALUE is refused. */
-hf_err hf_tpms_attest_parse(struct hf_bytes in, TPMS_ATTEST *out);
-hf_err hf_tpms_attest_write(const TPMS_ATTEST *a, struct hf_buf *out);
+hf_err hf_tpm_attest_parse(struct hf_bytes in, TPMS_ATTEST *out);
+hf_err hf_tpm_attest_write(const TPMS_ATTEST *a, struct hf_buf *out);
 
-hf_err hf_tpmt_signature_parse(struct hf_bytes in, TPMT_SIGNATURE *out);
-hf_err hf_tpmt_signature_write(const TPMT_SIGNATURE *s, struct hf_buf *out);
+hf_err hf_tpm_signature_parse(struct hf_bytes in, TPMT_SIGNATURE *out);
+hf_err hf_tpm_signature_write(const TPMT_SIGNATURE *s, struct hf_buf *out);
 
 hf_err hf_tpm_pcr_selection_parse(struct hf_bytes in, TPML_PCR_SELECTION *out);
 hf_err hf_tpm_pcr_selection_write(const TPML_PCR_SELECTION *list, struct hf_buf *out);

@@ -125,7 +125,7 @@ TEST(a_structure_that_is_not_valid_is_not_written)
     pub.authPolicy.size = 0xffff;
     FAILS(hf_tpm_public_write(&pub, &out), HF_E_FORMAT);
     attest.attested.quote.pcrSelect.count = 1000;
-    FAILS(hf_tpms_attest_write(&attest, &out), HF_E_FORMAT);
+    FAILS(hf_tpm_attest_write(&attest, &out), HF_E_FORMAT);
     CHECK(out.n == 0);
 }
 
@@ -268,7 +268,7 @@ TEST(names_are_those_that_quotes_carry)
         ak = qualified(hf_tpm_name_bytes(&parent), &ak);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.quote.msg", keys[i]);
         vector(name, &file);
-        OK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest));
+        OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
         CHECK_BYTES(((struct hf_bytes){attest.qualifiedSigner.name, attest.qualifiedSigner.size}),
                     hf_tpm_name_bytes(&ak));
     }
@@ -288,20 +288,20 @@ TEST(attestations_and_signatures_are_read_whole)
         CASE(keys[i / 2]);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.%s.msg", keys[i / 2], quote);
         vector(name, &file);
-        OK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest));
+        OK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest));
         CHECK(attest.type == TPM2_ST_ATTEST_QUOTE && attest.attested.quote.pcrSelect.count == 2);
-        OK(hf_tpms_attest_write(&attest, &again));
+        OK(hf_tpm_attest_write(&attest, &again));
         CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&file));
         for (size_t n = 0; n < file.n; n++)
-            CHECK(hf_tpms_attest_parse((struct hf_bytes){file.p, n}, &attest) != HF_OK);
+            CHECK(hf_tpm_attest_parse((struct hf_bytes){file.p, n}, &attest) != HF_OK);
         (void)snprintf(name, sizeof(name), "tpm/own-swtpm/ak-%s.%s.sig", keys[i / 2], quote);
         vector(name, &file);
-        OK(hf_tpmt_signature_parse(hf_buf_bytes(&file), &sig));
+        OK(hf_tpm_signature_parse(hf_buf_bytes(&file), &sig));
         hf_buf_free(&again);
-        OK(hf_tpmt_signature_write(&sig, &again));
+        OK(hf_tpm_signature_write(&sig, &again));
         CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&file));
         for (size_t n = 0; n < file.n; n++)
-            CHECK(hf_tpmt_signature_parse((struct hf_bytes){file.p, n}, &sig) != HF_OK);
+            CHECK(hf_tpm_signature_parse((struct hf_bytes){file.p, n}, &sig) != HF_OK);
     }
 }
 
@@ -312,10 +312,10 @@ TEST(forged_attestations_are_refused)
 
     NEED_VECTORS();
     vector("tpm/own-negative/badmagic.msg", &file);
-    FAILS(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest), HF_E_FORMAT);
+    FAILS(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest), HF_E_FORMAT);
     CHECK_DETAIL("magic is 0xdeadbeef");
     vector("tpm/own-negative/badtype.msg", &file);
-    CHECK(hf_tpms_attest_parse(hf_buf_bytes(&file), &attest) != HF_OK);
+    CHECK(hf_tpm_attest_parse(hf_buf_bytes(&file), &attest) != HF_OK);
 }
 
 TEST(attestations_of_every_type_pass_and_others_do_not)
@@ -335,14 +335,14 @@ TEST(attestations_of_every_type_pass_and_others_do_not)
         if (type == TPM2_ST_ATTEST_COMMAND_AUDIT)
             attest.attested.commandAudit.digestAlg = TPM2_ALG_SHA256;
         if (!known) {
-            FAILS(hf_tpms_attest_write(&attest, &out), HF_E_UNSUPPORTED);
+            FAILS(hf_tpm_attest_write(&attest, &out), HF_E_UNSUPPORTED);
             continue;
         }
-        OK(hf_tpms_attest_write(&attest, &out));
-        OK(hf_tpms_attest_parse(hf_buf_bytes(&out), &again));
+        OK(hf_tpm_attest_write(&attest, &out));
+        OK(hf_tpm_attest_parse(hf_buf_bytes(&out), &again));
         CHECK(memcmp(&attest, &again, sizeof(again)) == 0);
         out.p[26] = 2; /* clockInfo.safe: neither yes nor no */
-        FAILS(hf_tpms_attest_parse(hf_buf_bytes(&out), &again), HF_E_FORMAT);
+        FAILS(hf_tpm_attest_parse(hf_buf_bytes(&out), &again), HF_E_FORMAT);
     }
 }
 
@@ -352,15 +352,15 @@ TEST(attestations_of_every_type_pass_and_others_do_not)
     {                                                                  \
         type value;                                                    \
                                                                        \
-        HF_TRY(hf_##kind##_parse(in, &value));                     \
-        return hf_##kind##_write(&value, again);                   \
+        HF_TRY(hf_tpm_##kind##_parse(in, &value));                     \
+        return hf_tpm_##kind##_write(&value, again);                   \
     }
-PARSER_ROWS(tpm_pcr_selection, TPML_PCR_SELECTION)
-PARSER_ROWS(tpmt_signature, TPMT_SIGNATURE)
-PARSER_ROWS(tpm_sym_object, TPMT_SYM_DEF_OBJECT)
-PARSER_ROWS(tpm_creation_data, TPMS_CREATION_DATA)
-PARSER_ROWS(tpm_nv_public, TPMS_NV_PUBLIC)
-PARSER_ROWS(tpm_id_object, struct hf_tpm_id_object)
+PARSER_ROWS(pcr_selection, TPML_PCR_SELECTION)
+PARSER_ROWS(signature, TPMT_SIGNATURE)
+PARSER_ROWS(sym_object, TPMT_SYM_DEF_OBJECT)
+PARSER_ROWS(creation_data, TPMS_CREATION_DATA)
+PARSER_ROWS(nv_public, TPMS_NV_PUBLIC)
+PARSER_ROWS(id_object, struct hf_tpm_id_object)
 
 static hf_err try_sensitive(struct hf_bytes in, struct hf_buf *again)
 {
@@ -385,36 +385,36 @@ TEST(other_structures_are_read_strictly)
         const char *hex;
         hf_err want;
     } cases[] = {
-        {"no PCR bank", try_tpm_pcr_selection, "00000000", HF_OK},
-        {"two PCR banks", try_tpm_pcr_selection, "00000002000b03810000000402ffff", HF_OK},
-        {"17 PCR banks", try_tpm_pcr_selection, "00000011", HF_E_FORMAT},
-        {"a bank too few", try_tpm_pcr_selection, "00000002000b03810000", HF_E_TRUNCATED},
-        {"a bank too many", try_tpm_pcr_selection, "00000001000b03810000000402ffff", HF_E_TRAILING},
-        {"a selection of no bytes", try_tpm_pcr_selection, "00000001000b00", HF_E_FORMAT},
-        {"a selection of five bytes", try_tpm_pcr_selection, "00000001000b050000000000", HF_E_FORMAT},
-        {"a bank of no hash", try_tpm_pcr_selection,
+        {"no PCR bank", try_pcr_selection, "00000000", HF_OK},
+        {"two PCR banks", try_pcr_selection, "00000002000b03810000000402ffff", HF_OK},
+        {"17 PCR banks", try_pcr_selection, "00000011", HF_E_FORMAT},
+        {"a bank too few", try_pcr_selection, "00000002000b03810000", HF_E_TRUNCATED},
+        {"a bank too many", try_pcr_selection, "00000001000b03810000000402ffff", HF_E_TRAILING},
+        {"a selection of no bytes", try_pcr_selection, "00000001000b00", HF_E_FORMAT},
+        {"a selection of five bytes", try_pcr_selection, "00000001000b050000000000", HF_E_FORMAT},
+        {"a bank of no hash", try_pcr_selection,
          "000000010010"
          "03810000",
          HF_E_UNSUPPORTED},
-        {"no signature", try_tpmt_signature, "0010", HF_OK},
-        {"an HMAC", try_tpmt_signature, "0005000b" D32, HF_OK},
-        {"an HMAC of another size", try_tpmt_signature, "0005000b" D20, HF_E_TRUNCATED},
-        {"an ECDSA signature", try_tpmt_signature, "0018000b0001aa0001bb", HF_OK},
-        {"an RSA signature with no hash", try_tpmt_signature, "001400100001aa", HF_E_UNSUPPORTED},
-        {"an RSA signature of 513 bytes", try_tpmt_signature, "0014000b0201", HF_E_FORMAT},
-        {"r of 129 bytes", try_tpmt_signature, "0018000b0081", HF_E_FORMAT},
-        {"an unknown signature", try_tpmt_signature, "0099000b0001aa", HF_E_UNSUPPORTED},
-        {"AES-256-CFB", try_tpm_sym_object, "000601000043", HF_OK},
-        {"no cipher", try_tpm_sym_object, "0010", HF_OK},
-        {"no cipher, but a size", try_tpm_sym_object, "00100080", HF_E_TRAILING},
-        {"XOR", try_tpm_sym_object, "000a000b", HF_E_TRUNCATED},
-        {"SM4 with 256 bits", try_tpm_sym_object, "001301000043", HF_E_UNSUPPORTED},
-        {"creation data", try_tpm_creation_data,
+        {"no signature", try_signature, "0010", HF_OK},
+        {"an HMAC", try_signature, "0005000b" D32, HF_OK},
+        {"an HMAC of another size", try_signature, "0005000b" D20, HF_E_TRUNCATED},
+        {"an ECDSA signature", try_signature, "0018000b0001aa0001bb", HF_OK},
+        {"an RSA signature with no hash", try_signature, "001400100001aa", HF_E_UNSUPPORTED},
+        {"an RSA signature of 513 bytes", try_signature, "0014000b0201", HF_E_FORMAT},
+        {"r of 129 bytes", try_signature, "0018000b0081", HF_E_FORMAT},
+        {"an unknown signature", try_signature, "0099000b0001aa", HF_E_UNSUPPORTED},
+        {"AES-256-CFB", try_sym_object, "000601000043", HF_OK},
+        {"no cipher", try_sym_object, "0010", HF_OK},
+        {"no cipher, but a size", try_sym_object, "00100080", HF_E_TRAILING},
+        {"XOR", try_sym_object, "000a000b", HF_E_TRUNCATED},
+        {"SM4 with 256 bits", try_sym_object, "001301000043", HF_E_UNSUPPORTED},
+        {"creation data", try_creation_data,
          "00000000"
          "0020" D32 "01"
          "000b" NAME256 NAME256 "0002abcd",
          HF_OK},
-        {"creation data of a primary", try_tpm_creation_data,
+        {"creation data of a primary", try_creation_data,
          "00000000"
          "0020" D32 "01"
          "0010"
@@ -422,14 +422,14 @@ TEST(other_structures_are_read_strictly)
          "000440000001"
          "0000",
          HF_OK},
-        {"a Name of another size", try_tpm_creation_data,
+        {"a Name of another size", try_creation_data,
          "00000000"
          "0020" D32 "01"
          "000b"
          "0016000b" D20 "0000"
          "0000",
          HF_E_FORMAT},
-        {"a Name of one byte", try_tpm_creation_data,
+        {"a Name of one byte", try_creation_data,
          "00000000"
          "0000"
          "01"
@@ -438,7 +438,7 @@ TEST(other_structures_are_read_strictly)
          "0000"
          "0000",
          HF_E_FORMAT},
-        {"an unknown parent algorithm", try_tpm_creation_data,
+        {"an unknown parent algorithm", try_creation_data,
          "00000000"
          "0000"
          "01"
@@ -447,45 +447,45 @@ TEST(other_structures_are_read_strictly)
          "0000"
          "0000",
          HF_E_UNSUPPORTED},
-        {"an NV index", try_tpm_nv_public,
+        {"an NV index", try_nv_public,
          "01800001000b000400040000"
          "0020",
          HF_OK},
-        {"an NV index with a policy", try_tpm_nv_public,
+        {"an NV index with a policy", try_nv_public,
          "01800001000b00040004"
          "0020" D32 "0800",
          HF_OK},
-        {"a handle of an object", try_tpm_nv_public,
+        {"a handle of an object", try_nv_public,
          "81800001000b000400040000"
          "0020",
          HF_E_FORMAT},
-        {"a reserved NV attribute", try_tpm_nv_public,
+        {"a reserved NV attribute", try_nv_public,
          "01800001000b001400040000"
          "0020",
          HF_E_FORMAT},
-        {"an unknown NV type", try_tpm_nv_public,
+        {"an unknown NV type", try_nv_public,
          "01800001000b000400340000"
          "0020",
          HF_E_FORMAT},
-        {"an NV index with no hash", try_tpm_nv_public,
+        {"an NV index with no hash", try_nv_public,
          "018000010010000400040000"
          "0020",
          HF_E_UNSUPPORTED},
-        {"an NV policy of another size", try_tpm_nv_public,
+        {"an NV policy of another size", try_nv_public,
          "01800001000b00040004"
          "0014" D20 "0800",
          HF_E_FORMAT},
-        {"a credential", try_tpm_id_object,
+        {"a credential", try_id_object,
          "0020" D32 "aabb"
          "cc",
          HF_OK},
-        {"a credential of one byte", try_tpm_id_object, "0020" D32 "aa", HF_E_FORMAT},
-        {"a credential longer than a digest", try_tpm_id_object, "0014" D20 D32 D32 "010203", HF_E_FORMAT},
-        {"an HMAC of no hash", try_tpm_id_object,
+        {"a credential of one byte", try_id_object, "0020" D32 "aa", HF_E_FORMAT},
+        {"a credential longer than a digest", try_id_object, "0014" D20 D32 D32 "010203", HF_E_FORMAT},
+        {"an HMAC of no hash", try_id_object,
          "0003aabbcc"
          "aabb",
          HF_E_FORMAT},
-        {"an HMAC beyond the end", try_tpm_id_object, "0020" D20, HF_E_TRUNCATED},
+        {"an HMAC beyond the end", try_id_object, "0020" D20, HF_E_TRUNCATED},
         {"a sensitive area of RSA", try_sensitive,
          "0001"
          "0003010203"
