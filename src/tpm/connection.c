@@ -21,14 +21,13 @@ static void lock_init(pthread_mutex_t *lock)
     (void)pthread_mutexattr_destroy(&attr);
 }
 
-/* Connect, with a resource manager of ours in front of a raw device. */
-static hf_err connect_transport(struct hf_tpm *tpm)
+/* Use a transport from now on, with a resource manager of ours in front of a raw device. */
+static hf_err adopt(struct hf_tpm *tpm, struct hf_tpm_transport **given, bool bare)
 {
-    HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *t = NULL;
+    HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *t = hf_take(*given);
 
-    HF_TRY(hf_tpm_transport_open(tpm->uri, tpm->state_dir, tpm->tpm_state, &t));
     tpm->managed_here = !t->managed;
-    if (!t->managed) {
+    if (!t->managed && !bare) {
         HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *raw = hf_take(t);
 
         HF_TRY(hf_tpm_managed_open(&raw, &t));
@@ -39,6 +38,16 @@ static hf_err connect_transport(struct hf_tpm *tpm)
     tpm->dead = false;
     tpm->generation++;
     return HF_OK;
+}
+
+static hf_err connect_transport(struct hf_tpm *tpm)
+{
+    HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *t = NULL;
+
+    if (tpm->uri[0] == 0)
+        return hf_fail(HF_E_UNAVAILABLE, "the connection is gone, and it has no address to open it again by");
+    HF_TRY(hf_tpm_transport_open(tpm->uri, tpm->state_dir, tpm->tpm_state, &t));
+    return adopt(tpm, &t, false);
 }
 
 /* What the old connection held is gone. */
@@ -92,7 +101,7 @@ hf_err hf_tpm_exchange(struct hf_tpm *tpm, struct hf_bytes command, struct hf_tp
     return err;
 }
 
-static hf_err configure(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
+static hf_err choose_uri(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
 {
     HF_CLEANUP(hf_free) char *uri = NULL;
     const char *source = "option";
@@ -100,6 +109,16 @@ static hf_err configure(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
     HF_TRY(hf_tpm_uri_choose(opt->uri, NULL, &uri, &source));
     tpm->uri = hf_take(uri);
     (void)snprintf(tpm->source, sizeof(tpm->source), "%s", source);
+    return HF_OK;
+}
+
+static hf_err configure(const struct hf_tpm_options *opt, struct hf_tpm **out)
+{
+    HF_CLEANUP(hf_tpm_close) struct hf_tpm *tpm = NULL;
+
+    HF_TRY(hf_alloc(sizeof(*tpm), &tpm));
+    lock_init(&tpm->lock);
+    tpm->pid = getpid();
     HF_TRY(hf_state_dir_choose(opt->state_dir, &tpm->state_dir));
     if (opt->tpm_state)
         HF_TRY(hf_strdup(opt->tpm_state, &tpm->tpm_state));
@@ -107,7 +126,8 @@ static hf_err configure(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
     tpm->no_pin = opt->no_pin;
     tpm->timeout_ms = opt->timeout_ms ? opt->timeout_ms : HF_TPM_TIMEOUT_MS;
     if (tpm->plain_bus)
-        hf_log(HF_LOG_WARNING, "tpm.plain_bus", "uri=%s parameters cross to the TPM unencrypted", tpm->uri);
+        hf_log(HF_LOG_WARNING, "tpm.plain_bus", "parameters cross to the TPM unencrypted");
+    *out = hf_take(tpm);
     return HF_OK;
 }
 
@@ -134,11 +154,23 @@ hf_err hf_tpm_open(const struct hf_tpm_options *options, struct hf_tpm **out)
     static const struct hf_tpm_options none;
     HF_CLEANUP(hf_tpm_close) struct hf_tpm *tpm = NULL;
 
-    HF_TRY(hf_alloc(sizeof(*tpm), &tpm));
-    lock_init(&tpm->lock);
-    tpm->pid = getpid();
-    HF_TRY(configure(tpm, options ? options : &none));
+    options = options ? options : &none;
+    HF_TRY(configure(options, &tpm));
+    HF_TRY(choose_uri(tpm, options));
     HF_TRY(connect_transport(tpm));
+    HF_TRY(start_up(tpm));
+    HF_TRY(hf_tpm_environment_find(tpm));
+    *out = hf_take(tpm);
+    return HF_OK;
+}
+
+hf_err hf_tpm_open_over(struct hf_tpm_transport **t, bool bare, const struct hf_tpm_options *options, struct hf_tpm **out)
+{
+    HF_CLEANUP(hf_tpm_close) struct hf_tpm *tpm = NULL;
+
+    HF_TRY(configure(options, &tpm));
+    HF_TRY(hf_strdup("", &tpm->uri));
+    HF_TRY(adopt(tpm, t, bare));
     HF_TRY(start_up(tpm));
     HF_TRY(hf_tpm_environment_find(tpm));
     *out = hf_take(tpm);

@@ -59,6 +59,10 @@ struct hf_tpm {
     uint64_t wait_ns;         /* spent waiting for the TPM, for measurements */
 };
 
+/* A connection over a transport that is open already, for tests and measurements: raw ones get the resource
+ * manager unless `bare`. It is not opened again once it is dead. Takes ownership of *t. */
+hf_err hf_tpm_open_over(struct hf_tpm_transport **t, bool bare, const struct hf_tpm_options *options, struct hf_tpm **out);
+
 /* Take the connection: opens it again when it is dead or this is the child of a fork. */
 hf_err hf_tpm_take(struct hf_tpm *tpm);
 void hf_tpm_give(struct hf_tpm *tpm);
