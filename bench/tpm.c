@@ -14,6 +14,33 @@
 
 enum { RUNS = 2000 };
 
+/* Under the resource manager, right above libtpms: how long the TPM itself takes, by command. */
+static struct hf_tpm_transport *bottom;
+static uint64_t floor_ns;      /* of all commands */
+static uint64_t floor_sign_ns; /* of TPM2_Sign alone */
+
+static hf_err floor_transact(struct hf_tpm_transport *t, struct hf_bytes command, uint32_t timeout_ms, struct hf_tpm_reply *reply)
+{
+    uint64_t start = hf_monotonic_ns();
+    hf_err err = bottom->ops->transact(bottom, command, timeout_ms, reply);
+    uint64_t took = hf_monotonic_ns() - start;
+
+    (void)t;
+    floor_ns += took;
+    if ((command.p[8] << 8 | command.p[9]) == (int)(TPM2_CC_Sign & 0xffff))
+        floor_sign_ns += took;
+    return err;
+}
+
+static void floor_close(struct hf_tpm_transport **t)
+{
+    *t = NULL;
+    hf_tpm_transport_close(&bottom);
+}
+
+static const struct hf_tpm_transport_ops floor_ops = {.scheme = "floor", .transact = floor_transact, .close = floor_close};
+static struct hf_tpm_transport floor_transport = {.ops = &floor_ops, .kind = HF_TPM_KIND_EMULATED};
+
 struct subject {
     struct hf_tpm *tpm;
     struct hf_tpm_key *sign, *sealed;
@@ -118,10 +145,11 @@ static void overheads(struct hf_tpm *tpm, const char *where, double budget_us, b
             if (commands[i].before)
                 commands[i].before(&s);
             tpm->wait_ns = 0;
+            floor_ns = 0;
             start = hf_monotonic_ns();
             commands[i].run(&s);
             all = (double)(hf_monotonic_ns() - start) / 1000.0;
-            waited = (double)tpm->wait_ns / 1000.0;
+            waited = (double)(bottom ? floor_ns : tpm->wait_ns) / 1000.0;
             total[n] = all;
             ours[n] = all - waited;
             ratio[n] = all / waited;
@@ -159,46 +187,42 @@ static void *sign_many(void *arg)
     return NULL;
 }
 
-/* Any number of named keys on three slots: against one key that is always loaded. */
+/*
+ * Any number of named keys on three slots. The single-key floor is the TPM's own time for the same
+ * signatures in the same run: what one key that is always loaded would take with nothing of ours around it.
+ */
 static void crowd(struct hf_tpm *tpm)
 {
     struct crowd crowd = {.seed = 1};
     struct hf_tpm_key_spec spec = {.algorithm = "ecc-p256"};
-    struct hf_buf out = {0};
     pthread_t thread[THREADS];
-    static double one[RUNS];
     uint64_t start;
-    double rate;
+    double took;
 
     for (size_t i = 0; i < KEYS; i++)
         MUST(hf_tpm_generate_key_pair(tpm, NULL, &spec, &crowd.key[i]));
-    for (size_t i = 0; i < RUNS; i++) {
-        tpm->wait_ns = 0;
-        MUST(hf_tpm_sign(crowd.key[0], hf_bytes_text("message"), 0, 0, &out));
-        one[i] = (double)tpm->wait_ns / 1000.0;
-    }
+    floor_sign_ns = 0;
     start = hf_monotonic_ns();
     for (size_t i = 0; i < THREADS; i++)
         (void)pthread_create(&thread[i], NULL, sign_many, &crowd);
     for (size_t i = 0; i < THREADS; i++)
         (void)pthread_join(thread[i], NULL);
-    rate = THREADS * EACH / ((double)(hf_monotonic_ns() - start) / 1e9);
-    bench_fact("8 threads, 50 keys, 3 slots: signatures", rate, "/s");
-    bench_row("8 threads, 50 keys, 3 slots: of the single-key floor", rate * bench_median(one, RUNS) / 1e6, "x", ">=", 0.8);
+    took = (double)(hf_monotonic_ns() - start);
+    bench_fact("8 threads, 50 keys, 3 slots: signatures", THREADS * EACH / (took / 1e9), "/s");
+    bench_row("8 threads, 50 keys, 3 slots: of the single-key floor", (double)floor_sign_ns / took, "x", ">=", 0.8);
     for (size_t i = 0; i < KEYS; i++)
         hf_tpm_key_close(&crowd.key[i]);
-    hf_buf_free(&out);
 }
 
 int main(int argc, char **argv)
 {
     struct hf_tpm_options opt = {.uri = "embedded", .state_dir = argc > 1 ? argv[1] : "bench-state"};
     struct hf_tpm_options here = {.state_dir = opt.state_dir, .no_pin = true};
-    HF_CLEANUP(hf_tpm_transport_close) struct hf_tpm_transport *inproc = NULL;
+    struct hf_tpm_transport *under = &floor_transport;
     HF_CLEANUP(hf_tpm_close) struct hf_tpm *tpm = NULL;
 
-    MUST(hf_tpm_inproc_start((struct hf_bytes){NULL, 0}, (struct hf_bytes){NULL, 0}, &inproc));
-    MUST(hf_tpm_open_over(&inproc, false, &here, &tpm));
+    MUST(hf_tpm_inproc_start((struct hf_bytes){NULL, 0}, (struct hf_bytes){NULL, 0}, &bottom));
+    MUST(hf_tpm_open_over(&under, false, &here, &tpm));
     overheads(tpm, "in process", 20, true);
     crowd(tpm);
     hf_tpm_close(&tpm);
