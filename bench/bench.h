@@ -46,4 +46,13 @@ static inline void bench_fact(const char *what, double value, const char *unit)
     (void)printf("%-58s %10.2f %-6s\n", what, value, unit);
 }
 
+/* A line for the shell that must succeed. */
+static inline void shell(const char *line)
+{
+    if (system(line) != 0) {
+        (void)fprintf(stderr, "failed: %s\n", line);
+        exit(1);
+    }
+}
+
 #endif

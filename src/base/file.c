@@ -95,8 +95,8 @@ hf_err hf_fd_write_all(int fd, const char *what, struct hf_bytes bytes)
     return HF_OK;
 }
 
-/* Write a temporary beside the file, make it durable, and give it the file's name. */
-static hf_err replace_at(int dir, const char *name, mode_t mode, struct hf_bytes bytes)
+/* Write a temporary beside the file and give it the file's name; durable: nothing of it is lost with the power. */
+static hf_err replace_at(int dir, const char *name, mode_t mode, bool durable, struct hf_bytes bytes)
 {
     HF_CLEANUP(hf_fd_close) int fd = -1;
     char temporary[300];
@@ -108,18 +108,18 @@ static hf_err replace_at(int dir, const char *name, mode_t mode, struct hf_bytes
     if (fd < 0)
         return hf_fail_errno("%s", name);
     err = hf_fd_write_all(fd, name, bytes);
-    if (err == HF_OK && fsync(fd) != 0)
+    if (err == HF_OK && durable && fsync(fd) != 0)
         err = hf_fail_errno("%s: fsync", name);
     if (err == HF_OK && renameat(dir, temporary, dir, name) != 0)
         err = hf_fail_errno("%s", name);
     if (err != HF_OK)
         (void)unlinkat(dir, temporary, 0);
-    else if (fsync(dir) != 0 && errno != EINVAL)
+    else if (durable && fsync(dir) != 0 && errno != EINVAL)
         err = hf_fail_errno("folder of %s: fsync", name);
     return err;
 }
 
-static hf_err write_path(const char *path, mode_t mode, struct hf_bytes bytes)
+static hf_err write_path(const char *path, mode_t mode, bool durable, struct hf_bytes bytes)
 {
     HF_CLEANUP(hf_fd_close) int dir = -1;
     HF_CLEANUP(hf_free) char *for_dir = NULL;
@@ -138,17 +138,17 @@ static hf_err write_path(const char *path, mode_t mode, struct hf_bytes bytes)
     dir = open(dirname(for_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return hf_fail_errno("folder of %s", path);
-    return replace_at(dir, basename(for_name), mode, bytes);
+    return replace_at(dir, basename(for_name), mode, durable, bytes);
 }
 
 hf_err hf_file_write(const char *path, struct hf_bytes bytes)
 {
-    return write_path(path, 0644, bytes);
+    return write_path(path, 0644, false, bytes);
 }
 
 hf_err hf_file_write_private(const char *path, struct hf_bytes bytes)
 {
-    return write_path(path, 0600, bytes);
+    return write_path(path, 0600, true, bytes);
 }
 
 static hf_err make_dirs(char *path)
@@ -201,7 +201,7 @@ hf_err hf_file_replace_at(int dir, const char *name, struct hf_bytes bytes)
 {
     if (!name[0] || strchr(name, '/'))
         return hf_fail(HF_E_ARG, "\"%.200s\" is not a plain file name", name);
-    return replace_at(dir, name, 0600, bytes);
+    return replace_at(dir, name, 0600, true, bytes);
 }
 
 hf_err hf_file_read_at(int dir, const char *name, size_t max, struct hf_buf *out)

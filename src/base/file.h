@@ -19,8 +19,9 @@ hf_err hf_fd_read_all(int fd, const char *what, size_t max, struct hf_buf *out);
 /* All of `bytes`, through short writes and signals. */
 hf_err hf_fd_write_all(int fd, const char *what, struct hf_bytes bytes);
 
-/* Write a file whole, or leave the old one: to a temporary beside it, fsync, rename, fsync of the
- * folder. "-" is standard output. Mode 0600 for what is private, 0644 otherwise. */
+/* Write a file whole, or leave the old one: to a temporary beside it, then rename. "-" is standard output.
+ * What is private (keys, secrets) has mode 0600 and is on disk before this returns; other results have mode
+ * 0644 and go to disk when the system writes them. */
 hf_err hf_file_write(const char *path, struct hf_bytes bytes);
 hf_err hf_file_write_private(const char *path, struct hf_bytes bytes);
 

@@ -186,7 +186,7 @@ void hf_tpm_close(struct hf_tpm **tpm)
         return;
     if (gone->pid == getpid()) {
         hf_tpm_jobs_stop(gone);
-        if (gone->transport && !gone->dead)
+        if (gone->transport && !gone->dead && gone->managed_here) /* others clean up behind a connection that ends */
             hf_tpm_pool_flush(gone);
     }
     forget(gone);
