@@ -23,6 +23,8 @@ struct hf_tpm_statement {
     struct hf_buf signature; /* TPMT_SIGNATURE */
     bool restricted;         /* the signer signs nothing that the TPM did not make */
 };
+
+/* Free what it holds, and leave it empty. */
 HF_API void hf_tpm_statement_free(struct hf_tpm_statement *statement);
 
 /* How to sign. Zero: the key's own scheme and hash, or the usual for its kind. */
