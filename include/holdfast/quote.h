@@ -24,7 +24,7 @@ struct hf_tpm_statement {
     bool restricted;         /* the signer signs nothing that the TPM did not make */
 };
 
-/* Free both parts and leave it empty. Accepts an empty one. */
+/* Free what it holds, and leave it empty. */
 HF_API void hf_tpm_statement_free(struct hf_tpm_statement *statement);
 
 /* How to sign. Zero: the key's own scheme and hash, or the usual for its kind. */
