@@ -1,4 +1,5 @@
 /* holdfast tpm policy sign | approve */
+#include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/key_arg.h"
@@ -6,6 +7,7 @@
 #include "codec/hex.h"
 #include "codec/pem.h"
 #include "core/tpm_policy.h"
+#include "tpm/policy_tree.h"
 
 #define KEY_MAX ((size_t)64 * 1024)
 
@@ -139,6 +141,8 @@ static hf_err give(struct hf_cli *cli, const struct sign_opts *opt, const struct
 
     HF_TRY(hf_policy_approval_print(s->approval, &approval));
     HF_TRY(hf_policy_approval_seal_policy(s->approval, &seal));
+    if (opt->out) /* so that what is sealed finds the public key */
+        HF_TRY(hf_strdup(opt->out, &seal->steps.step[0].object.path));
     HF_TRY(hf_policy_print(seal, &text));
     if (opt->out)
         HF_TRY(hf_cli_write(opt->out, hf_buf_bytes(&approval)));

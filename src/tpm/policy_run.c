@@ -56,7 +56,7 @@ hf_err hf_policy_run_or(struct hf_policy_run *run, const struct hf_digest *diges
     return hf_rd_end(&c.r);
 }
 
-/* The branch that the caller named for this `or`; HF_E_NOT_FOUND when there is none of that name. */
+/* The branch that the caller named for this `or`; HF_E_ARG when there is none of that name. */
 static hf_err named_branch(struct hf_policy_run *run, const struct hf_policy_step *step, size_t *out)
 {
     size_t n = strcspn(run->branch, ".");
@@ -73,7 +73,7 @@ static hf_err named_branch(struct hf_policy_run *run, const struct hf_policy_ste
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_NOT_FOUND, "%s has no branch \"%.*s\", but 1 to %zu", hf_policy_where(step, where), (int)n,
+    return hf_fail(HF_E_ARG, "%s has no branch \"%.*s\", but 1 to %zu", hf_policy_where(step, where), (int)n,
                    run->branch, step->n_branches);
 }
 
@@ -142,8 +142,8 @@ static hf_err explain(struct hf_policy_run *run, const struct hf_policy_step *st
     /* Only a refusal is looked into. A wrong value above all is not tried twice: it may count towards lockout. */
     if ((err != HF_E_DENIED && err != HF_E_ARG) || hf_policy_holds(run, step, why))
         return hf_fail_device(err, code, "%s failed: %.250s", hf_policy_where(step, where), said);
-    return hf_fail_device(HF_E_DENIED, code, "%s does not hold: %.350s (%.100s)", hf_policy_where(step, where), why,
-                          said);
+    return hf_fail_device(HF_E_DENIED, code, "%s does not hold: %.400s (%s)", hf_policy_where(step, where), why,
+                          hf_tpm_rc_name(code) ? hf_tpm_rc_name(code) : "a code that is not known");
 }
 
 /* What a session only notes down, and the TPM looks at when the session is used. */

@@ -279,7 +279,7 @@ TEST(the_first_branch_that_holds_is_taken_and_none_is_explained)
     FAILS(unseal(key), HF_E_DENIED);
     CHECK_DETAIL("PCR sha256:16 is");
     answers.branch = "nobody";
-    FAILS(unseal(key), HF_E_NOT_FOUND);
+    FAILS(unseal(key), HF_E_ARG);
     CHECK_DETAIL("no branch \"nobody\"");
     bound("or boot { pcr sha256:16=1111111111111111111111111111111111111111111111111111111111111111 } "
           "late { counter-timer clock ult 1 } far { locality 3 }",
