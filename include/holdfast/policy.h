@@ -94,12 +94,13 @@ HF_API HF_MUST_CHECK hf_err hf_policy_digest(const struct hf_policy *policy, con
 
 /*
  * Bind to a TPM: its PCRs as they are now, and the Names of its NV indices and persistent objects. Keys
- * in files are read as PEM ("PUBLIC KEY", "RSA PUBLIC KEY"). Errors as hf_policy_bind.
+ * in files are read as PEM ("PUBLIC KEY", "RSA PUBLIC KEY") or from an approval. Errors as hf_policy_bind.
  */
 HF_API HF_MUST_CHECK hf_err hf_policy_bind_tpm(struct hf_policy *policy, struct hf_tpm *tpm);
 
-/* hf_policy_source.key for PEM files; arg is not used. The TPMT_PUBLIC has nameAlg SHA-256 and attributes
- * userWithAuth | decrypt | sign, so that its Name is the one that tpm2_loadexternal and TSS2 key files give. */
+/* hf_policy_source.key for PEM files and approvals; arg is not used. The TPMT_PUBLIC has nameAlg SHA-256,
+ * attributes userWithAuth | decrypt | sign, no scheme, and for RSA exponent 0 (which stands for 65537), as TSS2
+ * key files have it. For EC keys its Name is that of tpm2_loadexternal; for RSA that writes the exponent out. */
 HF_API HF_MUST_CHECK hf_err hf_policy_key_file(void *arg, const char *path, struct hf_buf *tpmt_public);
 
 /* A permission, signed: "this policy will do". Opaque. */

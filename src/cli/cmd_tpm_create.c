@@ -222,7 +222,8 @@ const struct hf_command hf_cmd_tpm_seal = {
 /* ---- unseal, show: an object that exists ---- */
 
 struct open_opts {
-    const char *key, *auth, *policy, *branch, *out, *format;
+    const char *key, *auth, *policy, *out, *format;
+    struct hf_cli_answer_opts answers;
 };
 
 static hf_err run_unseal(struct hf_cli *cli, const void *options)
@@ -237,9 +238,7 @@ static hf_err run_unseal(struct hf_cli *cli, const void *options)
     struct hf_json j;
 
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &key));
-    key.answers.branch = opt->branch;
-    if (opt->branch)
-        key.ref.answers = &key.answers;
+    HF_TRY(hf_cli_key_answers(&key, &opt->answers));
     HF_TRY(hf_cli_core(cli, &core));
     HF_TRY(hf_cli_tpm(cli, &tpm));
     HF_TRY(hf_core_tpm_unseal(core, &who, &key.ref, &secret));
@@ -263,7 +262,7 @@ static const struct hf_opt unseal_rows[] = {
     {HF_OPT_FILE, 'i', "in", offsetof(struct open_opts, key), "FILE", "sealed key file, or a handle", NULL, true},
     {HF_OPT_AUTH, 'a', "auth", offsetof(struct open_opts, auth), "SPEC", "its authorization: file:PATH, fd:N, env:NAME or - for a prompt", NULL, false},
     {HF_OPT_TEXT, 0, "policy", offsetof(struct open_opts, policy), "TEXT", "the policy that opens it, where the file has none", NULL, false},
-    {HF_OPT_TEXT, 0, "branch", offsetof(struct open_opts, branch), "NAME", "which alternative of the policy to take", NULL, false},
+    HF_CLI_ANSWER_ROWS(struct open_opts, answers),
     {HF_OPT_FILE, 'o', "out", offsetof(struct open_opts, out), "FILE", "where the secret goes (default: standard output)", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };

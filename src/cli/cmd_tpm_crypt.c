@@ -10,7 +10,8 @@ static const char hashes[] = "sha1|sha256|sha384|sha512";
 static const char modes[] = "cfb|cfb-hmac|oaep|rsaes";
 
 struct crypt_opts {
-    const char *key, *auth, *policy, *branch;
+    const char *key, *auth, *policy;
+    struct hf_cli_answer_opts answers;
     const char *in, *out, *mode, *hash, *label;
 };
 
@@ -45,9 +46,7 @@ static void work_free(struct work *w)
 static hf_err work_open(struct hf_cli *cli, const struct crypt_opts *opt, struct work *w)
 {
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &w->key));
-    w->key.answers.branch = opt->branch;
-    if (opt->branch)
-        w->key.ref.answers = &w->key.answers;
+    HF_TRY(hf_cli_key_answers(&w->key, &opt->answers));
     HF_TRY(hf_cli_read(opt->in ? opt->in : "-", DATA_MAX, &w->data));
     w->who = hf_cli_who();
     HF_TRY(hf_cli_core(cli, &w->core));

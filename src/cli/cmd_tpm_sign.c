@@ -13,7 +13,8 @@ static const char schemes[] = "ecdsa|rsassa|rsapss";
 static const char formats[] = "der|tpm|raw";
 
 struct sign_opts {
-    const char *key, *auth, *policy, *branch;
+    const char *key, *auth, *policy;
+    struct hf_cli_answer_opts answers;
     const char *in, *out, *hash, *scheme, *format, *signature;
     bool digest, in_tpm;
 };
@@ -107,9 +108,7 @@ static hf_err run_sign(struct hf_cli *cli, const void *options)
 
     HF_TRY(signing_of(opt, &how));
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &key));
-    key.answers.branch = opt->branch;
-    if (opt->branch)
-        key.ref.answers = &key.answers;
+    HF_TRY(hf_cli_key_answers(&key, &opt->answers));
     HF_TRY(hf_cli_read(opt->in ? opt->in : "-", DATA_MAX, &data));
     HF_TRY(hf_cli_core(cli, &core));
     HF_TRY(hf_cli_tpm(cli, &tpm));

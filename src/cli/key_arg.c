@@ -14,6 +14,7 @@ void hf_cli_key_free(struct hf_cli_key *key)
 {
     hf_buf_free(&key->file);
     hf_secret_free(&key->auth);
+    hf_cli_answers_free(&key->answers);
     *key = (struct hf_cli_key){0};
 }
 
@@ -79,6 +80,15 @@ hf_err hf_cli_key_open(struct hf_cli *cli, const char *spec, const char *auth, c
         return HF_OK;
     HF_TRY(hf_cli_auth(auth, "authorization of the key", &out->auth));
     out->ref.auth = out->auth;
+    return HF_OK;
+}
+
+hf_err hf_cli_key_answers(struct hf_cli_key *key, const struct hf_cli_answer_opts *opts)
+{
+    if (!opts->branch && !opts->signer && !opts->approval.n && !opts->secret.n)
+        return HF_OK;
+    HF_TRY(hf_cli_answers_open(opts, &key->answers));
+    key->ref.answers = &key->answers.answers;
     return HF_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef HF_CLI_KEY_ARG_H
 #define HF_CLI_KEY_ARG_H
 
-#include "cli/cli.h"
+#include "cli/policy_arg.h"
 #include "core/tpm_keys.h"
 
 /* What was read for a --key option; wiped and freed as one. */
@@ -11,7 +11,7 @@ struct hf_cli_key {
     struct hf_buf file;
     struct hf_secret *auth;
     char label[64];
-    struct hf_policy_answers answers;
+    struct hf_cli_answers answers; /* for its policy */
 };
 
 /*
@@ -23,6 +23,9 @@ struct hf_cli_key {
  */
 #define HF_CLI_NO_AUTH ""
 hf_err hf_cli_key_open(struct hf_cli *cli, const char *spec, const char *auth, const char *policy, struct hf_cli_key *out);
+
+/* Who answers what its policy asks; nothing happens where no option was given. */
+hf_err hf_cli_key_answers(struct hf_cli_key *key, const struct hf_cli_answer_opts *opts);
 void hf_cli_key_free(struct hf_cli_key *key);
 
 /* The rows of options that go with a key; `type` is the options struct, which has these members. */
@@ -30,7 +33,7 @@ void hf_cli_key_free(struct hf_cli_key *key);
     {HF_OPT_FILE, 'k', "key", offsetof(type, key), "KEY", "key file (TSS2 PEM), or a handle such as 0x81000005", NULL, true}, \
     {HF_OPT_AUTH, 'a', "auth", offsetof(type, auth), "SPEC", "its authorization: file:PATH, fd:N, env:NAME or - for a prompt", NULL, false}, \
     {HF_OPT_TEXT, 0, "policy", offsetof(type, policy), "TEXT", "the policy that opens it, where its file has none", NULL, false}, \
-    {HF_OPT_TEXT, 0, "branch", offsetof(type, branch), "NAME", "which alternative of the policy to take", NULL, false}
+    HF_CLI_ANSWER_ROWS(type, answers)
 
 /* "sha256" to TPM_ALG_ID; NULL: 0. */
 hf_err hf_cli_hash(const char *name, unsigned *out);

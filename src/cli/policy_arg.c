@@ -26,7 +26,8 @@ static hf_err from_key_file(struct hf_bytes text, const char **hash, struct hf_p
     if (file.policy.n == 0)
         return hf_fail(HF_E_NOT_FOUND, "the key file has no policy");
     HF_TRY(hf_tpm_public_parse(hf_buf_bytes(&file.public_area), &pub));
-    HF_TRY(hf_policy_from_der(hf_buf_bytes(&file.policy), hf_buf_bytes(&file.auth_policy), (enum hf_hash_alg)pub.nameAlg, out));
+    HF_TRY(hf_policy_from_der(hf_buf_bytes(&file.policy), hf_buf_bytes(&file.auth_policy),
+                              (enum hf_hash_alg)pub.nameAlg, out));
     *hash = hf_hash_name((enum hf_hash_alg)pub.nameAlg);
     return HF_OK;
 }
@@ -83,7 +84,8 @@ static hf_err give_signature(void *arg, const struct hf_policy_assertion *what, 
 {
     const struct hf_cli_answers *a = arg;
     const struct hf_pubkey *pub = hf_privkey_public(a->signer);
-    struct hf_sig_alg alg = {.scheme = hf_pubkey_kind(pub) == HF_KEY_EC ? HF_SIG_ECDSA : HF_SIG_RSASSA, .hash = HF_SHA256};
+    struct hf_sig_alg alg = {.scheme = hf_pubkey_kind(pub) == HF_KEY_EC ? HF_SIG_ECDSA : HF_SIG_RSASSA,
+                             .hash = HF_SHA256};
     HF_CLEANUP(hf_buf_free) struct hf_buf sig = {0};
 
     HF_TRY(hf_privkey_sign_message(a->signer, &alg, what->message, &sig));

@@ -19,12 +19,21 @@ struct hf_cli_answer_opts {
     struct hf_opt_list approval, secret;
     const char *signer, *branch;
 };
-#define HF_CLI_ANSWER_ROWS(type, member) \
-    {HF_OPT_LIST, 0, "approval", offsetof(type, member.approval), "FILE", "an approval for \"authorize\" steps", NULL, false}, \
-    {HF_OPT_LIST, 0, "secret", offsetof(type, member.secret), "WHAT=SPEC", \
-     "authorization of what a step points at: owner=file:PATH, 0x81010001=env:NAME, ...", NULL, false}, \
-    {HF_OPT_FILE, 0, "signer", offsetof(type, member.signer), "FILE", "private key (PEM) that signs for \"signed\" steps", NULL, false}, \
-    {HF_OPT_TEXT, 0, "branch", offsetof(type, member.branch), "NAME", "which alternative to take: label or place, several with dots", NULL, false}
+#define HF_CLI_ANSWER_ROWS(type, member)                                                                            \
+    {HF_OPT_LIST, 0,    "approval", offsetof(type, member.approval), "FILE", "an approval for \"authorize\" steps", \
+     NULL,        false},                                                                                           \
+        {HF_OPT_LIST, 0,                                                                                            \
+         "secret",    offsetof(type, member.secret),                                                                \
+         "WHAT=SPEC", "authorization of what a step points at: owner=file:PATH, 0x81010001=env:NAME, ...",          \
+         NULL,        false},                                                                                       \
+        {HF_OPT_FILE, 0,                                                                                            \
+         "signer",    offsetof(type, member.signer),                                                                \
+         "FILE",      "private key (PEM) that signs for \"signed\" steps",                                          \
+         NULL,        false},                                                                                       \
+    {                                                                                                               \
+        HF_OPT_TEXT, 0, "branch", offsetof(type, member.branch), "NAME",                                            \
+            "which alternative to take: label or place, several with dots", NULL, false                             \
+    }
 
 /* What was read for them. Freed as one; `answers` points into it. */
 struct hf_cli_answers {

@@ -18,6 +18,11 @@
     X(tpm_hmac) \
     X(tpm_ima_replay) \
     X(tpm_import) \
+    X(tpm_policy_approve) \
+    X(tpm_policy_digest) \
+    X(tpm_policy_show) \
+    X(tpm_policy_sign) \
+    X(tpm_policy_try) \
     X(tpm_quote_verify) \
     X(tpm_random) \
     X(tpm_seal) \

@@ -55,8 +55,9 @@ static hf_err work_try(struct hf_core *core, void *arg)
     return is_refusal(err) ? HF_OK : err;
 }
 
-hf_err hf_core_tpm_policy_try(struct hf_core *core, const struct hf_who *who, struct hf_policy *policy, const char *hash,
-                              const struct hf_policy_answers *answers, struct hf_core_policy_trial *out)
+hf_err hf_core_tpm_policy_try(struct hf_core *core, const struct hf_who *who, struct hf_policy *policy,
+                              const char *hash, const struct hf_policy_answers *answers,
+                              struct hf_core_policy_trial *out)
 {
     struct trial t = {.policy = policy, .hash = hash, .answers = answers};
     hf_err err = hf_core_do(core, who, HF_OP_TPM_POLICY_TRY, NULL, work_try, &t);
@@ -153,8 +154,8 @@ static hf_err work_approve(struct hf_core *core, void *arg)
     return sign_with(core, a->what, a->what->policy, &a->out);
 }
 
-static hf_err approve(struct hf_core *core, const struct hf_who *who, enum hf_op op, const char *object, struct approve *a,
-                      struct hf_policy_approval **out)
+static hf_err approve(struct hf_core *core, const struct hf_who *who, enum hf_op op, const char *object,
+                      struct approve *a, struct hf_policy_approval **out)
 {
     hf_err err = hf_core_do(core, who, op, object, work_approve, a);
 
@@ -205,8 +206,8 @@ static hf_err work_supersede(struct hf_core *core, void *arg)
     HF_TRY(hf_core_tpm(core, &tpm));
     HF_TRY(hf_policy_counter_read(tpm, s->counter, &now, &name));
     if (now >= s->limit)
-        return hf_fail(HF_E_BUSY, "the counter 0x%08x is at %llu already: somebody else superseded, approve again", s->counter,
-                       (unsigned long long)now);
+        return hf_fail(HF_E_BUSY, "the counter 0x%08x is at %llu already: somebody else superseded, approve again",
+                       s->counter, (unsigned long long)now);
     HF_TRY(hf_policy_counter_increment(tpm, s->counter, s->owner));
     HF_TRY(hf_policy_counter_read(tpm, s->counter, &now, &name));
     if (now != s->limit)

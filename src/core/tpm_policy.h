@@ -17,12 +17,13 @@ struct hf_core_policy_trial {
 };
 
 /* Bind, let the TPM compute the digest, and run it. HF_E_MISMATCH when the digests differ. */
-hf_err hf_core_tpm_policy_try(struct hf_core *core, const struct hf_who *who, struct hf_policy *policy, const char *hash,
-                              const struct hf_policy_answers *answers, struct hf_core_policy_trial *out);
+hf_err hf_core_tpm_policy_try(struct hf_core *core, const struct hf_who *who, struct hf_policy *policy,
+                              const char *hash, const struct hf_policy_answers *answers,
+                              struct hf_core_policy_trial *out);
 
 /* Who signs an approval: a private key in software, or one in the TPM. */
 struct hf_core_signer {
-    const struct hf_secret *pem;    /* private key, PEM or DER; NULL: a key in the TPM */
+    const struct hf_secret *pem; /* private key, PEM or DER; NULL: a key in the TPM */
     const struct hf_secret *passphrase;
     const struct hf_core_key *key;
 };

@@ -166,8 +166,7 @@ static hf_err read_object_options(struct hf_policy_args *args, struct hf_policy_
 /* secret HIERARCHY | HANDLE | NAME */
 static hf_err read_secret(struct hf_policy_args *args, struct hf_policy_step *step)
 {
-    static const char wanted[] =
-        "owner, endorsement, lockout, platform, a handle such as 0x81010001, or a Name in hex";
+    static const char wanted[] = "owner, endorsement, lockout, platform, a handle such as 0x81010001, or a Name in hex";
     const struct hf_policy_word *row;
     struct hf_policy_token t;
     uint64_t handle;

@@ -2,13 +2,14 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "tpm/connection.h"
+#include "tpm/policy_approval.h"
 #include "tpm/policy_run.h"
 #include "tpm/policy_signature.h"
 #include "tpm/policy_words.h"
 
 #include <stdio.h>
 
-#define KEY_FILE_MAX 65536
+#define KEY_FILE_MAX ((size_t)256 * 1024)
 
 hf_err hf_policy_read_pcr(struct hf_tpm *tpm, enum hf_hash_alg bank, unsigned index, struct hf_digest *out)
 {
@@ -68,6 +69,15 @@ static hf_err give_name(void *arg, uint32_t handle, struct hf_buf *out)
     return hf_buf_add(out, hf_tpm_name_bytes(&name));
 }
 
+/* An approval names its key: the file that approves can be named by the policy that it opens. */
+static hf_err of_approval(struct hf_bytes json, struct hf_buf *tpmt_public)
+{
+    HF_CLEANUP(hf_policy_approval_free) struct hf_policy_approval *approval = NULL;
+
+    HF_TRY(hf_policy_approval_parse(json, &approval));
+    return hf_buf_add(tpmt_public, hf_buf_bytes(&approval->pub));
+}
+
 hf_err hf_policy_key_file(void *arg, const char *path, struct hf_buf *tpmt_public)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
@@ -75,6 +85,8 @@ hf_err hf_policy_key_file(void *arg, const char *path, struct hf_buf *tpmt_publi
 
     (void)arg;
     HF_TRY(hf_file_read(path, KEY_FILE_MAX, &text));
+    if (text.n && text.p[0] == '{')
+        return of_approval(hf_buf_bytes(&text), tpmt_public);
     HF_TRY(hf_pubkey_from_pem(hf_buf_bytes(&text), &key));
     return hf_policy_key_public(key, tpmt_public);
 }

@@ -6,8 +6,9 @@
 #include "tpm/policy_run.h"
 
 #define COUNTER_SIZE 8
-#define ATTRIBUTES \
-    (TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT)
+#define ATTRIBUTES                                                               \
+    (TPMA_NV_OWNERWRITE | TPMA_NV_OWNERREAD | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | \
+     TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT)
 
 static hf_err read_public(struct hf_tpm *tpm, uint32_t index, TPMS_NV_PUBLIC *pub, struct hf_tpm_name *name)
 {
@@ -16,7 +17,8 @@ static hf_err read_public(struct hf_tpm *tpm, uint32_t index, TPMS_NV_PUBLIC *pu
     HF_TRY(hf_tpm_nv_read_public(tpm, index, &area, name));
     HF_TRY(hf_tpm_nv_public_parse(hf_buf_bytes(&area), pub));
     if ((pub->attributes & TPMA_NV_TPM2_NT_MASK) >> TPMA_NV_TPM2_NT_SHIFT != TPM2_NT_COUNTER)
-        return hf_fail(HF_E_KEY_TYPE, "the NV index 0x%08x is not a counter (attributes 0x%08x)", index, pub->attributes);
+        return hf_fail(HF_E_KEY_TYPE, "the NV index 0x%08x is not a counter (attributes 0x%08x)", index,
+                       pub->attributes);
     return HF_OK;
 }
 
@@ -62,7 +64,8 @@ hf_err hf_policy_counter_increment(struct hf_tpm *tpm, uint32_t index, const str
 hf_err hf_policy_counter_define(struct hf_tpm *tpm, uint32_t index, const struct hf_secret *owner)
 {
     struct hf_tpm_entity who = hf_tpm_entity_plain(TPM2_RH_OWNER);
-    TPMS_NV_PUBLIC pub = {.nvIndex = index, .nameAlg = TPM2_ALG_SHA256, .attributes = ATTRIBUTES, .dataSize = COUNTER_SIZE};
+    TPMS_NV_PUBLIC pub = {
+        .nvIndex = index, .nameAlg = TPM2_ALG_SHA256, .attributes = ATTRIBUTES, .dataSize = COUNTER_SIZE};
     HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
     struct hf_tpm_auth auth = {.value = owner};
     struct hf_tpm_call c;

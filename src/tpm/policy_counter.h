@@ -15,6 +15,7 @@ hf_err hf_policy_counter_define(struct hf_tpm *tpm, uint32_t index, const struct
 hf_err hf_policy_counter_increment(struct hf_tpm *tpm, uint32_t index, const struct hf_secret *owner);
 
 /* Append `nv INDEX name=... ule u64:LIMIT` to a policy. */
-hf_err hf_policy_counter_limit(struct hf_policy *policy, uint32_t index, const struct hf_tpm_name *name, uint64_t limit);
+hf_err hf_policy_counter_limit(struct hf_policy *policy, uint32_t index, const struct hf_tpm_name *name,
+                               uint64_t limit);
 
 #endif

@@ -56,7 +56,7 @@ hf_err hf_policy_run_or(struct hf_policy_run *run, const struct hf_digest *diges
     return hf_rd_end(&c.r);
 }
 
-/* The branch that the caller named for this `or`; HF_E_NOT_FOUND when there is none of that name. */
+/* The branch that the caller named for this `or`; HF_E_ARG when there is none of that name. */
 static hf_err named_branch(struct hf_policy_run *run, const struct hf_policy_step *step, size_t *out)
 {
     size_t n = strcspn(run->branch, ".");
@@ -73,7 +73,7 @@ static hf_err named_branch(struct hf_policy_run *run, const struct hf_policy_ste
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_NOT_FOUND, "%s has no branch \"%.*s\", but 1 to %zu", hf_policy_where(step, where), (int)n,
+    return hf_fail(HF_E_ARG, "%s has no branch \"%.*s\", but 1 to %zu", hf_policy_where(step, where), (int)n,
                    run->branch, step->n_branches);
 }
 
@@ -142,17 +142,29 @@ static hf_err explain(struct hf_policy_run *run, const struct hf_policy_step *st
     /* Only a refusal is looked into. A wrong value above all is not tried twice: it may count towards lockout. */
     if ((err != HF_E_DENIED && err != HF_E_ARG) || hf_policy_holds(run, step, why))
         return hf_fail_device(err, code, "%s failed: %.250s", hf_policy_where(step, where), said);
-    return hf_fail_device(HF_E_DENIED, code, "%s does not hold: %.350s (%.100s)", hf_policy_where(step, where), why,
-                          said);
+    return hf_fail_device(HF_E_DENIED, code, "%s does not hold: %.400s (%s)", hf_policy_where(step, where), why,
+                          hf_tpm_rc_name(code) ? hf_tpm_rc_name(code) : "a code that is not known");
+}
+
+/* What a session only notes down, and the TPM looks at when the session is used. */
+static bool is_deferred(enum hf_policy_kind kind)
+{
+    return kind == HF_POLICY_LOCALITY || kind == HF_POLICY_PHYSICAL_PRESENCE;
 }
 
 static hf_err run_one(struct hf_policy_run *run, const struct hf_policy_step *step)
 {
+    char why[HF_POLICY_WHY] = "";
+    char where[HF_POLICY_WHERE];
     hf_err err = hf_policy_run_step(run, step);
 
-    if (err == HF_OK || run->trial)
+    if (run->trial)
         return err;
-    return explain(run, step, err);
+    if (err != HF_OK)
+        return explain(run, step, err);
+    if (run->check && is_deferred(step->kind) && !hf_policy_holds(run, step, why))
+        return hf_fail(HF_E_DENIED, "%s does not hold: %s", hf_policy_where(step, where), why);
+    return HF_OK;
 }
 
 hf_err hf_policy_run_steps(struct hf_policy_run *run, const struct hf_policy_steps *steps)
@@ -195,33 +207,41 @@ static hf_err run_taken(struct hf_policy_run *run)
     return err;
 }
 
-hf_err hf_policy_run(struct hf_tpm *tpm, const struct hf_policy *policy, enum hf_hash_alg alg,
-                     const struct hf_policy_answers *answers, struct hf_tpm_session **out)
+static hf_err run_in_session(struct hf_policy_run *run, struct hf_tpm_session **out)
 {
     static const struct hf_policy_answers silent;
     HF_CLEANUP(hf_tpm_session_close) struct hf_tpm_session *session = NULL;
-    struct hf_policy_run run = {.tpm = tpm, .policy = policy, .answers = answers ? answers : &silent, .alg = alg};
     struct hf_digest digest;
     hf_err err;
 
-    HF_TRY(hf_policy_digest_of(policy, alg, &digest)); /* says what is open before anything is asked */
-    HF_TRY(hf_tpm_policy_open(tpm, alg, false, &session));
-    run.session = session;
-    HF_TRY(hf_tpm_take(tpm));
-    err = run_taken(&run);
-    hf_tpm_give(tpm);
+    if (!run->answers)
+        run->answers = &silent;
+    HF_TRY(hf_policy_digest_of(run->policy, run->alg, &digest)); /* says what is open before anything is asked */
+    HF_TRY(hf_tpm_policy_open(run->tpm, run->alg, false, &session));
+    run->session = session;
+    HF_TRY(hf_tpm_take(run->tpm));
+    err = run_taken(run);
+    hf_tpm_give(run->tpm);
     HF_TRY(err);
     *out = hf_take(session);
     return HF_OK;
+}
+
+hf_err hf_policy_run(struct hf_tpm *tpm, const struct hf_policy *policy, enum hf_hash_alg alg,
+                     const struct hf_policy_answers *answers, struct hf_tpm_session **out)
+{
+    struct hf_policy_run run = {.tpm = tpm, .policy = policy, .answers = answers, .alg = alg};
+
+    return run_in_session(&run, out);
 }
 
 hf_err hf_policy_check(const struct hf_policy *policy, struct hf_tpm *tpm, const char *hash,
                        const struct hf_policy_answers *answers)
 {
     HF_CLEANUP(hf_tpm_session_close) struct hf_tpm_session *session = NULL;
-    enum hf_hash_alg alg = HF_SHA256;
+    struct hf_policy_run run = {.tpm = tpm, .policy = policy, .answers = answers, .alg = HF_SHA256, .check = true};
 
     if (hash)
-        HF_TRY(hf_hash_by_name(hf_bytes_text(hash), &alg));
-    return hf_policy_run(tpm, policy, alg, answers, &session);
+        HF_TRY(hf_hash_by_name(hf_bytes_text(hash), &run.alg));
+    return run_in_session(&run, &session);
 }

@@ -12,6 +12,7 @@ struct hf_policy_run {
     const struct hf_policy_answers *answers; /* never NULL */
     enum hf_hash_alg alg;
     bool trial;
+    bool check; /* nothing will be authorized: steps that a session defers are looked at now */
     struct hf_tpm_session *session;
     const char *branch; /* what is left of answers->branch; NULL or "": nothing */
 };

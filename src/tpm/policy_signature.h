@@ -8,8 +8,8 @@
 
 /*
  * Append TPMT_PUBLIC of an outside key, as TPM2_LoadExternal takes it: nameAlg SHA-256, attributes
- * userWithAuth | decrypt | sign, no scheme. These are the choices of tpm2-tools and of TSS2 key files, so
- * that the Name, and with it a policy, is the same. RSA with exponent 65537, P-256, P-384, P-521.
+ * userWithAuth | decrypt | sign, no scheme, exponent 0. These are the choices of TSS2 key files, so that the
+ * Name, and with it a policy, is the same. RSA with exponent 65537, P-256, P-384, P-521.
  */
 hf_err hf_policy_key_public(const struct hf_pubkey *key, struct hf_buf *out);
 

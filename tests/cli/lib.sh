@@ -73,8 +73,10 @@ mismatch() {
 check() {
     name=$1
     shift
-    if "$@" >"$out" 2>"$err" </dev/null; then point 0 "$name"; else
+    # not into $out: the command may read it
+    if "$@" >"$out.check" 2>"$err" </dev/null; then point 0 "$name"; else
         point 1 "$name"
+        sed 's/^/# it printed: /' "$out.check" | head -20
         said
     fi
 }

@@ -279,7 +279,7 @@ TEST(the_first_branch_that_holds_is_taken_and_none_is_explained)
     FAILS(unseal(key), HF_E_DENIED);
     CHECK_DETAIL("PCR sha256:16 is");
     answers.branch = "nobody";
-    FAILS(unseal(key), HF_E_NOT_FOUND);
+    FAILS(unseal(key), HF_E_ARG);
     CHECK_DETAIL("no branch \"nobody\"");
     bound("or boot { pcr sha256:16=1111111111111111111111111111111111111111111111111111111111111111 } "
           "late { counter-timer clock ult 1 } far { locality 3 }",
@@ -343,7 +343,8 @@ TEST(values_of_other_entities_are_asked_for_and_what_is_found_is_said)
         {"nv 0x01500017 offset=2 eq u32:1", true, HF_E_DENIED, "the index has 4 bytes, the comparison ends at 6"},
         {"nv 0x01500017 eq u32:300", false, HF_E_AUTH, ""},
         {"counter-timer reset-count eq 4000000000", true, HF_E_DENIED, "does not hold: found"},
-        {"locality 3", true, HF_OK, ""}, /* noted in the session; the command that is authorized then fails */
+        {"locality 3", true, HF_E_DENIED, "locality 0"},
+        {"physical-presence", true, HF_E_DENIED, "asserted by the platform"},
         {"signed key=" NAME, true, HF_E_DENIED, "nobody to sign"},
         {"authorize key=" NAME, true, HF_E_DENIED, "no approval by this key"},
         {"secret " NAME, true, HF_E_NOT_FOUND, "no persistent object and no NV index of this Name"},
