@@ -43,7 +43,7 @@ static hf_err head(struct hf_buf *out, const char *title)
 
     if (gmtime_r(&day, &tm))
         (void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-    return hf_buf_printf(out, ".TH %s 1 \"%s\" \"holdfast %s\" \"holdfast\"\n", title, date, hf_version());
+    return hf_buf_printf(out, ".TH %s 1 \"%s\" \"holdfast %s\" \"holdfast\"\n.nh\n.ad l\n", title, date, hf_version());
 }
 
 static hf_err option_row(struct hf_buf *out, const struct hf_opt *row)
