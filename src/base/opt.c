@@ -27,22 +27,18 @@ static const struct hf_opt *by_letter(const struct hf_opt *rows, char letter)
     return NULL;
 }
 
-/* How far two words are from one another, for "did you mean": letters in common at the start. */
-static const char *nearest(const struct hf_opt *rows, const char *name)
+/* "Did you mean": the option with the fewest letters changed; NULL when none is near. */
+static const char *nearest(const struct hf_opt *rows, const char *name, size_t n)
 {
     const char *best = NULL;
-    size_t best_common = 1;
+    size_t best_distance = n / 4 + 2; /* farther is another word */
 
     for (; rows->kind != HF_OPT_END; rows++) {
-        size_t common = 0;
+        size_t d = hf_text_distance((struct hf_bytes){(const uint8_t *)name, n}, hf_bytes_text(rows->name));
 
-        if (is_operand(rows->kind))
-            continue;
-        while (name[common] && rows->name[common] == name[common])
-            common++;
-        if (common > best_common) {
+        if (!is_operand(rows->kind) && d <= best_distance) {
             best = rows->name;
-            best_common = common;
+            best_distance = d - (d > 0);
         }
     }
     return best;
@@ -103,7 +99,8 @@ static hf_err auth_allowed(const char *name, const char *value)
     if (strcmp(value, "-") == 0 || strncmp(value, "file:", 5) == 0 || strncmp(value, "fd:", 3) == 0 ||
         strncmp(value, "env:", 4) == 0)
         return HF_OK;
-    return hf_fail(HF_E_ARG, "--%s takes file:PATH, fd:N, env:NAME or -; a secret never stands on the command line", name);
+    return hf_fail(HF_E_ARG, "--%s takes file:PATH, fd:N, env:NAME or -; a secret never stands on the command line",
+                   name);
 }
 
 static hf_err store(const struct hf_opt *row, const char *value, void *out)
@@ -113,8 +110,8 @@ static hf_err store(const struct hf_opt *row, const char *value, void *out)
     uint32_t number32;
 
     if (row->words && value && !word_allowed(row->words, value))
-        return hf_fail(HF_E_ARG, "%s%s: \"%.80s\" is not one of %s", is_operand(row->kind) ? "" : "--", row->name, value,
-                       row->words);
+        return hf_fail(HF_E_ARG, "%s%s: \"%.80s\" is not one of %s", is_operand(row->kind) ? "" : "--", row->name,
+                       value, row->words);
     switch (row->kind) {
     case HF_OPT_FLAG:
         *(bool *)(void *)place = true;
@@ -149,7 +146,8 @@ static hf_err store(const struct hf_opt *row, const char *value, void *out)
 }
 
 /* One option with its value; *i moves past what was used. */
-static hf_err option(const struct hf_opt *rows, int argc, char *const *argv, int *i, const struct hf_opt **row, void *out)
+static hf_err option(const struct hf_opt *rows, int argc, char *const *argv, int *i, const struct hf_opt **row,
+                     void *out)
 {
     const char *arg = argv[*i];
     const char *value = NULL;
@@ -161,7 +159,7 @@ static hf_err option(const struct hf_opt *rows, int argc, char *const *argv, int
 
         *row = by_name(rows, arg + 2, n);
         value = equals ? equals + 1 : NULL;
-        near = *row ? NULL : nearest(rows, arg + 2);
+        near = *row ? NULL : nearest(rows, arg + 2, n);
         if (!*row)
             return hf_fail(HF_E_ARG, "unknown option %.*s%s%s%s", (int)n + 2, arg, near ? "; did you mean --" : "",
                            near ? near : "", near ? "?" : "");

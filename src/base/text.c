@@ -58,3 +58,33 @@ hf_err hf_text_of(struct hf_bytes bytes, char **out)
     *out = copy;
     return HF_OK;
 }
+
+#define DISTANCE_MAX 64
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t hf_text_distance(struct hf_bytes a, struct hf_bytes b)
+{
+    size_t before[DISTANCE_MAX + 1] = {0};
+    size_t above[DISTANCE_MAX + 1];
+    size_t here[DISTANCE_MAX + 1];
+    size_t an = least(a.n, DISTANCE_MAX);
+    size_t bn = least(b.n, DISTANCE_MAX);
+
+    for (size_t k = 0; k <= DISTANCE_MAX; k++)
+        above[k] = here[k] = k;
+    for (size_t i = 1; i <= an; i++) {
+        here[0] = i;
+        for (size_t k = 1; k <= bn; k++) {
+            here[k] = least(least(above[k] + 1, here[k - 1] + 1), above[k - 1] + (a.p[i - 1] != b.p[k - 1]));
+            if (i > 1 && k > 1 && a.p[i - 1] == b.p[k - 2] && a.p[i - 2] == b.p[k - 1])
+                here[k] = least(here[k], before[k - 2] + 1);
+        }
+        memcpy(before, above, sizeof(above));
+        memcpy(above, here, sizeof(here));
+    }
+    return above[bn];
+}

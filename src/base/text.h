@@ -13,4 +13,8 @@ hf_err hf_text_u64(const char *text, uint64_t max, const char *what, uint64_t *o
 /* The content of a view as a new C string; HF_E_FORMAT where it holds a NUL. Free with hf_free. */
 hf_err hf_text_of(struct hf_bytes bytes, char **out);
 
+/* Letters changed, added, left out or swapped with their neighbour between two texts, for "did you mean"
+ * (optimal string alignment). Texts are cut at 64 bytes. */
+size_t hf_text_distance(struct hf_bytes a, struct hf_bytes b);
+
 #endif

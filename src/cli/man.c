@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Text as roff: no escapes, no requests, hyphens that can be copied. */
+/* Text as roff: no escapes, no requests, hyphens that can be copied, lists that can be broken. */
 static hf_err roff(struct hf_buf *out, const char *text)
 {
     bool line_start = true;
@@ -20,6 +20,8 @@ static hf_err roff(struct hf_buf *out, const char *text)
             HF_TRY(hf_buf_printf(out, "\\e"));
         else if (*text == '-')
             HF_TRY(hf_buf_printf(out, "\\-"));
+        else if (*text == '|')
+            HF_TRY(hf_buf_printf(out, "|\\:")); /* a line may end here */
         else
             HF_TRY(hf_buf_add(out, (struct hf_bytes){(const uint8_t *)text, 1}));
     }
@@ -41,7 +43,7 @@ static hf_err head(struct hf_buf *out, const char *title)
 
     if (gmtime_r(&day, &tm))
         (void)strftime(date, sizeof(date), "%Y-%m-%d", &tm);
-    return hf_buf_printf(out, ".TH %s 1 \"%s\" \"holdfast %s\" \"holdfast\"\n", title, date, hf_version());
+    return hf_buf_printf(out, ".TH %s 1 \"%s\" \"holdfast %s\" \"holdfast\"\n.nh\n.ad l\n", title, date, hf_version());
 }
 
 static hf_err option_row(struct hf_buf *out, const struct hf_opt *row)

@@ -55,26 +55,6 @@ static hf_err open_files(struct hf_audit *a)
     return HF_OK;
 }
 
-hf_err hf_audit_open(int state_dir, bool one_shot, struct hf_audit **out)
-{
-    HF_CLEANUP(hf_audit_close) struct hf_audit *a = NULL;
-
-    HF_TRY(hf_alloc(sizeof(*a), &a));
-    a->lock_fd = -1;
-    a->fd = -1;
-    a->one_shot = one_shot;
-    a->rotate_at = ROTATE_AT;
-    (void)pthread_mutex_init(&a->mutex, NULL);
-    (void)pthread_cond_init(&a->wake, NULL);
-    atomic_store(&a->mutex_pid, getpid());
-    a->dir = fcntl(state_dir, F_DUPFD_CLOEXEC, 3);
-    if (a->dir < 0)
-        return hf_fail_errno("state directory");
-    HF_TRY(open_files(a));
-    *out = hf_take(a);
-    return HF_OK;
-}
-
 void hf_audit_rotate_at(struct hf_audit *a, uint64_t bytes)
 {
     a->rotate_at = bytes;
@@ -345,6 +325,12 @@ static hf_err rotate(struct hf_audit *a)
     return write_own(a, "audit.rotate", "", "the chain goes on in a new file");
 }
 
+static void give(struct hf_audit *a)
+{
+    hf_audit_unlock(a->lock_fd);
+    (void)pthread_mutex_unlock(&a->mutex);
+}
+
 static hf_err take(struct hf_audit *a)
 {
     pid_t pid = getpid();
@@ -362,11 +348,32 @@ static hf_err take(struct hf_audit *a)
     err = current(a);
     if (err == HF_OK && a->size >= a->rotate_at)
         err = rotate(a);
-    if (err != HF_OK) {
-        hf_audit_unlock(a->lock_fd);
-        (void)pthread_mutex_unlock(&a->mutex);
-    }
+    if (err != HF_OK)
+        give(a);
     return err;
+}
+
+hf_err hf_audit_open(int state_dir, bool one_shot, struct hf_audit **out)
+{
+    HF_CLEANUP(hf_audit_close) struct hf_audit *a = NULL;
+
+    HF_TRY(hf_alloc(sizeof(*a), &a));
+    a->lock_fd = -1;
+    a->fd = -1;
+    a->one_shot = one_shot;
+    a->rotate_at = ROTATE_AT;
+    (void)pthread_mutex_init(&a->mutex, NULL);
+    (void)pthread_cond_init(&a->wake, NULL);
+    atomic_store(&a->mutex_pid, getpid());
+    a->dir = fcntl(state_dir, F_DUPFD_CLOEXEC, 3);
+    if (a->dir < 0)
+        return hf_fail_errno("state directory");
+    HF_TRY(open_files(a));
+    HF_TRY(take(
+        a)); /* what the last power loss tore is mended, and what cannot be appended to is known, before any work */
+    give(a);
+    *out = hf_take(a);
+    return HF_OK;
 }
 
 hf_err hf_audit_append(struct hf_audit *a, const struct hf_audit_entry *entry, bool durable)
@@ -394,8 +401,7 @@ hf_err hf_audit_reserve(struct hf_audit *a)
     HF_TRY(take(a));
     if (fallocate(a->fd, FALLOC_FL_KEEP_SIZE, (off_t)a->size, RESERVE) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
         err = hf_fail_errno("%s: no room for the next record", HF_AUDIT_FILE);
-    hf_audit_unlock(a->lock_fd);
-    (void)pthread_mutex_unlock(&a->mutex);
+    give(a);
     return err;
 }
 
@@ -403,7 +409,6 @@ hf_err hf_audit_head_get(struct hf_audit *a, struct hf_audit_head *out)
 {
     HF_TRY(take(a));
     *out = a->head;
-    hf_audit_unlock(a->lock_fd);
-    (void)pthread_mutex_unlock(&a->mutex);
+    give(a);
     return HF_OK;
 }

@@ -35,8 +35,8 @@ struct hf_audit_head {
     uint8_t hash[32];
 };
 
-/* Open beneath the state directory, whose descriptor is kept (a duplicate). Creates the file, mode 0600.
- * With `one_shot` no thread is ever started. */
+/* Open beneath the state directory, whose descriptor is kept (a duplicate). Creates the file, mode 0600,
+ * and mends what power loss tore off: HF_E_INTEGRITY when it has no intact last record to go on from. With `one_shot` no thread is ever started. */
 hf_err hf_audit_open(int state_dir, bool one_shot, struct hf_audit **out);
 
 /* Ends the flusher after a last fdatasync. Accepts NULL in *a. */

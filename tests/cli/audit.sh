@@ -7,7 +7,7 @@ expect 0 holdfast audit verify
 match "intact"
 anchor=$(sed -n 's/^anchor: *//p' .out)
 expect 0 holdfast audit verify --anchor "$anchor" --json
-check "the anchor is found" jq -e '.anchored and .intact and .records == 3' .out
+check "the anchor is found" jq -e '.anchored and .intact and .records == 2' .out
 expect 0 holdfast audit tail --lines 2 --json
 check "two records" jq -e '.records | length == 2 and .[1].op == "audit.tail" and .[1].seq == 4' .out
 expect 0 holdfast audit export --format json
@@ -56,4 +56,4 @@ rmdir "$HOLDFAST_STATE/audit.log"
 # Many at once.
 check "twenty processes at once" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do holdfast audit tail >/dev/null & done; wait'
 expect 0 holdfast audit verify --json
-check "each has its record" jq -e '.records == 21 and .intact' .out
+check "each has its record" jq -e '.records == 20 and .intact' .out

@@ -6,7 +6,7 @@
 #   match TEXT                  the standard output of the last expect must have this text
 #   match_err TEXT              its standard error must
 #   mismatch TEXT               its standard output must not have it
-#   check NAME COMMAND...       any command that must succeed
+#   check NAME COMMAND...       any command that must succeed; it may read $out and $err of the last expect
 #   skip NAME REASON            say that something is not tested
 set -u
 
@@ -73,11 +73,9 @@ mismatch() {
 check() {
     name=$1
     shift
-    # not into $out: the command may read it
-    if "$@" >"$out.check" 2>"$err" </dev/null; then point 0 "$name"; else
+    if "$@" >"$out.check" 2>"$err.check" </dev/null; then point 0 "$name"; else
         point 1 "$name"
-        sed 's/^/# it printed: /' "$out.check" | head -20
-        said
+        sed 's/^/# /' "$out.check" "$err.check" | head -20
     fi
 }
 

@@ -54,6 +54,23 @@ TEST(a_number_fills_its_text_and_keeps_its_limit)
     }
 }
 
+TEST(words_are_as_far_apart_as_the_letters_that_differ)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        size_t want;
+    } cases[] = {
+        {"first", "first", 0}, {"frist", "first", 1}, {"firs", "first", 1}, {"ffirst", "first", 1},
+        {"fist", "first", 1},  {"", "first", 5},      {"first", "", 5},     {"sign", "seal", 3},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        CASE(cases[i].a);
+        CHECK(hf_text_distance(hf_bytes_text(cases[i].a), hf_bytes_text(cases[i].b)) == cases[i].want);
+    }
+}
+
 TEST(a_view_becomes_a_text_unless_it_holds_a_nul)
 {
     static const uint8_t nul[] = {'a', 0, 'b'};
@@ -84,4 +101,5 @@ TEST(each_allocation_may_fail)
 }
 
 TESTS(RUN(formatted_text_of_any_length_is_appended), RUN(a_number_fills_its_text_and_keeps_its_limit),
-      RUN(a_view_becomes_a_text_unless_it_holds_a_nul), RUN(each_allocation_may_fail))
+      RUN(words_are_as_far_apart_as_the_letters_that_differ), RUN(a_view_becomes_a_text_unless_it_holds_a_nul),
+      RUN(each_allocation_may_fail))
