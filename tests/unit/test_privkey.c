@@ -1,7 +1,7 @@
 /* crypto/privkey: files of every form that OpenSSL writes, and parts out and in. */
 #include "codec/hex.h"
 #include "crypto/context.h"
-#include "crypto/pem.h"
+#include "codec/pem.h"
 #include "crypto/privkey.h"
 #include "test.h"
 
