@@ -98,6 +98,15 @@ static const char *hf_test_case = "";
             FAIL("the detail \"%s\" does not mention \"%s\"", hf_err_detail(), (part)); \
     } while (0)
 
+/* End this test because what it needs is not here. Said loudly, and counted as passed: cmocka's own skip()
+ * writes "not ok # SKIP", which Meson takes for a failure. */
+#define SKIP(...) \
+    do { \
+        print_message("# SKIPPED: " __VA_ARGS__); \
+        print_message("\n"); \
+        return; \
+    } while (0)
+
 /* One row of the table at the end: RUN(name) */
 #define RUN(name) {#name, name, NULL, NULL, NULL}
 

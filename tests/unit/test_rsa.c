@@ -78,7 +78,6 @@ TEST(oaep_is_decrypted_by_openssl_and_by_us)
 
 TEST(a_mask_hash_of_its_own_is_undone)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
     HF_CLEANUP(hf_secret_free) struct hf_secret *block = NULL;
     HF_CLEANUP(hf_secret_free) struct hf_secret *clear = NULL;
     struct hf_oaep oaep = {.hash = HF_SHA256, .mgf1 = HF_SHA1};
