@@ -3,10 +3,6 @@
 #include "codec/pem.h"
 #include "crypto/asn1.h"
 #include "crypto/crl.h"
-<<<<<<< HEAD
-#include "codec/pem.h"
-=======
->>>>>>> crypto
 #include "test.h"
 #include "testca.h"
 
