@@ -46,6 +46,8 @@ static hf_err wanted(const struct ima_opts *opt, uint16_t alg, struct hf_buf *ou
 
     if (opt->value.p && opt->quote)
         return hf_fail(HF_E_ARG, "--pcr10 and --quote both name the value; give one");
+    if (opt->value.p && opt->value.n == 0)
+        return hf_fail(HF_E_ARG, "--pcr10 is empty; a value in hex is needed");
     if (!opt->quote)
         return hf_buf_add(out, hf_buf_bytes(&opt->value));
     HF_TRY(hf_cli_read(opt->quote, QUOTE_MAX, &json));
