@@ -117,5 +117,6 @@ struct hf_tpm_pin {
 };
 hf_err hf_tpm_pin_load(const char *state_dir, const char *uri, struct hf_tpm_pin *out); /* HF_E_NOT_FOUND */
 hf_err hf_tpm_pin_save(const char *state_dir, const char *uri, const struct hf_tpm_pin *pin);
+hf_err hf_tpm_pin_forget(const char *state_dir, const char *uri); /* HF_OK where there was none */
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "tpm/lockout.h"
 
 hf_err hf_tpm_key_new(struct hf_tpm *tpm, struct hf_bytes public_area, struct hf_tpm_key **out)
 {
@@ -187,6 +188,7 @@ hf_err hf_tpm_key_run(struct hf_tpm_key *key, uint32_t code, hf_tpm_build *build
     for (int tries = 0;; tries++) {
         HF_TRY(hf_tpm_take(key->tpm));
         err = run_once(key, code, build, arg, c);
+        err = hf_tpm_tries_left(key->tpm, err);
         hf_tpm_give(key->tpm);
         if (err != HF_E_UNAVAILABLE || tries || !command || !command->changes_nothing)
             return err;

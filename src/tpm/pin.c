@@ -87,7 +87,7 @@ static hf_err line_write(struct hf_buf *buf, const char *uri, const struct hf_tp
     return hf_buf_printf(buf, " %s\n", uri);
 }
 
-/* The other TPMs' lines, then this one's. */
+/* The other TPMs' lines, then this one's unless `pin` is NULL. */
 static hf_err rewrite(int dir, const char *uri, const struct hf_tpm_pin *pin)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf old = {0};
@@ -104,7 +104,8 @@ static hf_err rewrite(int dir, const char *uri, const struct hf_tpm_pin *pin)
         if (line_parse(copy, uri, &ignored) == HF_E_NOT_FOUND)
             HF_TRY(hf_buf_printf(&new, "%s\n", line));
     }
-    HF_TRY(line_write(&new, uri, pin));
+    if (pin)
+        HF_TRY(line_write(&new, uri, pin));
     return hf_file_replace_at(dir, PIN_FILE, hf_buf_bytes(&new));
 }
 
@@ -118,4 +119,14 @@ hf_err hf_tpm_pin_save(const char *state_dir, const char *uri, const struct hf_t
     if (flock(dir, LOCK_EX) != 0) /* released when the descriptor is closed */
         return hf_fail_errno("%s", state_dir);
     return rewrite(dir, uri, pin);
+}
+
+hf_err hf_tpm_pin_forget(const char *state_dir, const char *uri)
+{
+    HF_CLEANUP(hf_fd_close) int dir = -1;
+
+    HF_TRY(hf_dir_open(state_dir, &dir));
+    if (flock(dir, LOCK_EX) != 0)
+        return hf_fail_errno("%s", state_dir);
+    return rewrite(dir, uri, NULL);
 }
