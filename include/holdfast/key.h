@@ -86,7 +86,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_generate_key_pair(struct hf_tpm *tpm, struct 
 HF_API HF_MUST_CHECK hf_err hf_tpm_load_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, struct hf_bytes private_blob,
                                             struct hf_bytes public_blob, struct hf_tpm_key **out);
 
-/* Only the public part of some key, for verifying and encrypting in the TPM: TPM2B_PUBLIC or TPMT_PUBLIC. */
+/* Only the public part of some key, for verifying and encrypting in the TPM: TPM2B_PUBLIC, TPMT_PUBLIC, or
+ * SubjectPublicKeyInfo PEM. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_load_external(struct hf_tpm *tpm, struct hf_bytes public_blob, struct hf_tpm_key **out);
 
 /* A persistent or loaded object by its handle. Closing does not flush it. HF_E_NOT_FOUND. */

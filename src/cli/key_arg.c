@@ -23,12 +23,18 @@ static bool is_handle(const char *spec)
     return spec[0] == '0' && (spec[1] == 'x' || spec[1] == 'X') && access(spec, F_OK) != 0;
 }
 
-/* Does the file say that its key has an authorization value? */
+/* Does the file say that its key has an authorization value? Context files do not say: no. */
 static hf_err says_auth(struct hf_bytes text, bool *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
     HF_CLEANUP(hf_keyfile_free) struct hf_keyfile file = {0};
+    enum hf_core_key_kind kind = HF_CORE_KEY_FILE;
 
+    HF_TRY(hf_core_key_kind(text, &kind));
+    if (kind != HF_CORE_KEY_FILE) {
+        *out = false;
+        return HF_OK;
+    }
     HF_TRY(hf_pem_find(text, HF_KEYFILE_LABEL, &der));
     HF_TRY(hf_keyfile_parse(hf_buf_bytes(&der), &file));
     *out = !file.empty_auth;
@@ -45,6 +51,7 @@ static const char *last_part(const char *path)
 static hf_err read_key(const char *spec, struct hf_cli_key *key)
 {
     uint64_t handle = 0;
+    enum hf_core_key_kind kind;
     hf_err err;
 
     if (is_handle(spec)) {
@@ -55,9 +62,9 @@ static hf_err read_key(const char *spec, struct hf_cli_key *key)
     HF_TRY(hf_cli_read(spec, HF_KEYFILE_MAX, &key->file));
     if (key->file.n == 0)
         return hf_fail(HF_E_TRUNCATED, "%s is empty", spec);
-    err = hf_pem_is(hf_buf_bytes(&key->file)) ? HF_OK : HF_E_FORMAT;
+    err = hf_core_key_kind(hf_buf_bytes(&key->file), &kind);
     if (err != HF_OK)
-        return hf_fail(err, "%s is no key file: \"-----BEGIN %s-----\" is wanted", spec, HF_KEYFILE_LABEL);
+        return hf_fail(err, "%s: %s", spec, hf_err_detail());
     key->ref.file = hf_buf_bytes(&key->file);
     return HF_OK;
 }

@@ -10,10 +10,13 @@
     X(help) \
     X(tpm_create) \
     X(tpm_decrypt) \
+    X(tpm_duplicate) \
     X(tpm_ecdh) \
     X(tpm_encrypt) \
     X(tpm_eventlog_replay) \
     X(tpm_eventlog_show) \
+    X(tpm_evict) \
+    X(tpm_flush) \
     X(tpm_hash) \
     X(tpm_hmac) \
     X(tpm_ima_replay) \
@@ -23,6 +26,11 @@
     X(tpm_policy_show) \
     X(tpm_policy_sign) \
     X(tpm_policy_try) \
+    X(tpm_list) \
+    X(tpm_load) \
+    X(tpm_load_external) \
+    X(tpm_pipe) \
+    X(tpm_primary) \
     X(tpm_quote_verify) \
     X(tpm_random) \
     X(tpm_seal) \

@@ -97,6 +97,11 @@ hf_err hf_core_tpm(struct hf_core *core, struct hf_tpm **out)
     return HF_OK;
 }
 
+const struct hf_tpm_options *hf_core_tpm_options(const struct hf_core *core)
+{
+    return &core->options;
+}
+
 hf_err hf_core_audit(struct hf_core *core, struct hf_audit **out)
 {
     hf_err err = HF_OK;

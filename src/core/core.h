@@ -54,6 +54,9 @@ struct hf_who hf_who_here(const char *door);
 /* The TPM of this core, connected on first use. */
 hf_err hf_core_tpm(struct hf_core *core, struct hf_tpm **out);
 
+/* How it is connected: for what speaks to the TPM beside that connection. */
+const struct hf_tpm_options *hf_core_tpm_options(const struct hf_core *core);
+
 /* The state directory: its path, and a descriptor to open beneath. */
 const char *hf_core_state_path(const struct hf_core *core);
 int hf_core_state_dir(const struct hf_core *core);

@@ -1,6 +1,66 @@
 /* Using keys. */
 #include "core/tpm_keys.h"
 #include "base/cleanup.h"
+#include "codec/pem.h"
+#include "tpm/key.h"
+#include "tpm/keyfile.h"
+#include "tpm/tools_context.h"
+
+hf_err hf_core_key_kind(struct hf_bytes file, enum hf_core_key_kind *out)
+{
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *software = NULL;
+    TPMT_PUBLIC pub;
+
+    if (file.n == 0)
+        return hf_fail(HF_E_TRUNCATED, "the key file is empty");
+    if (hf_tools_context_is(file)) {
+        *out = HF_CORE_KEY_CONTEXT;
+        return HF_OK;
+    }
+    if (hf_pem_is(file)) {
+        *out = hf_pubkey_from_pem(file, &software) == HF_OK ? HF_CORE_KEY_PUBLIC : HF_CORE_KEY_FILE;
+        return HF_OK;
+    }
+    if (hf_tpm_public_parse(hf_tpm2b_content(file), &pub) != HF_OK)
+        return hf_fail(HF_E_FORMAT, "this is no key file: \"-----BEGIN %s-----\", a public key (PEM or TPM2B_PUBLIC) or a context file "
+                       "of tpm2-tools is wanted", HF_KEYFILE_LABEL);
+    *out = HF_CORE_KEY_PUBLIC;
+    return HF_OK;
+}
+
+hf_err hf_core_public_area(struct hf_bytes file, struct hf_buf *out)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    HF_CLEANUP(hf_keyfile_free) struct hf_keyfile parsed = {0};
+    enum hf_core_key_kind kind = HF_CORE_KEY_FILE;
+    struct hf_tools_context ctx;
+
+    HF_TRY(hf_core_key_kind(file, &kind));
+    if (kind == HF_CORE_KEY_CONTEXT) {
+        HF_TRY(hf_tools_context_parse(file, &ctx));
+        return hf_buf_set(out, ctx.public_area);
+    }
+    if (kind == HF_CORE_KEY_PUBLIC)
+        return hf_pem_is(file) ? hf_tpm_public_from_pem(file, true, out) : hf_buf_set(out, hf_tpm2b_content(file));
+    HF_TRY(hf_pem_find(file, HF_KEYFILE_LABEL, &der));
+    HF_TRY(hf_keyfile_parse(hf_buf_bytes(&der), &parsed));
+    return hf_buf_move(&parsed.public_area, out);
+}
+
+static hf_err open_file(struct hf_tpm *tpm, struct hf_bytes file, struct hf_tpm_key **out)
+{
+    enum hf_core_key_kind kind = HF_CORE_KEY_FILE;
+
+    HF_TRY(hf_core_key_kind(file, &kind));
+    switch (kind) {
+    case HF_CORE_KEY_CONTEXT:
+        return hf_tpm_key_from_context(tpm, file, out);
+    case HF_CORE_KEY_PUBLIC:
+        return hf_tpm_load_external(tpm, file, out);
+    default:
+        return hf_tpm_key_from_pem(tpm, file, out);
+    }
+}
 
 hf_err hf_core_key_open(struct hf_core *core, const struct hf_core_key *ref, struct hf_tpm_key **out)
 {
@@ -9,7 +69,7 @@ hf_err hf_core_key_open(struct hf_core *core, const struct hf_core_key *ref, str
     struct hf_tpm *tpm = NULL;
 
     HF_TRY(hf_core_tpm(core, &tpm));
-    HF_TRY(ref->file.n ? hf_tpm_key_from_pem(tpm, ref->file, &key) : hf_tpm_key_at(tpm, ref->handle, &key));
+    HF_TRY(ref->file.n ? open_file(tpm, ref->file, &key) : hf_tpm_key_at(tpm, ref->handle, &key));
     HF_TRY(hf_tpm_key_set_auth(key, ref->auth));
     if (ref->policy) {
         HF_TRY(hf_core_policy(core, ref->policy, &policy));

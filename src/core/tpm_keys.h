@@ -5,11 +5,13 @@
 #include "core/core.h"
 
 #include <holdfast/keyfile.h>
+#include <holdfast/objects.h>
 
 /* Which key, and what opens it. One of `file` and `handle` is given. */
 struct hf_core_key {
     const char *label;            /* for the record: "k.pem", "0x81000005" */
-    struct hf_bytes file;         /* TSS2 PEM */
+    /* TSS2 PEM; a context file of tpm2-tools; or a public key alone: TPM2B_PUBLIC, TPMT_PUBLIC, SubjectPublicKeyInfo PEM */
+    struct hf_bytes file;
     uint32_t handle;              /* persistent or loaded */
     const struct hf_secret *auth; /* NULL: empty */
     const char *policy;           /* text that replaces the one in the file; NULL: none */
@@ -18,6 +20,13 @@ struct hf_core_key {
 
 /* Open it: for the operations here and their neighbours in core. The caller closes it. */
 hf_err hf_core_key_open(struct hf_core *core, const struct hf_core_key *ref, struct hf_tpm_key **out);
+
+/* What a file is that a key may come in. */
+enum hf_core_key_kind { HF_CORE_KEY_FILE, HF_CORE_KEY_CONTEXT, HF_CORE_KEY_PUBLIC };
+hf_err hf_core_key_kind(struct hf_bytes file, enum hf_core_key_kind *out);
+
+/* TPMT_PUBLIC of any of them; a SubjectPublicKeyInfo counts as a storage key's. */
+hf_err hf_core_public_area(struct hf_bytes file, struct hf_buf *out);
 
 /* A policy text read, and bound to the TPM's PCR values and Names of now. */
 hf_err hf_core_policy(struct hf_core *core, const char *text, struct hf_policy **out);

@@ -4,10 +4,12 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "tpm/pipe.h"
 #include "tpm/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <holdfast/objects.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -238,45 +240,14 @@ static void embedded_close(struct hf_tpm_transport **t)
     hf_free(t);
 }
 
-/* One command from a descriptor that other programs write to: HF_E_NOT_FOUND at an end between commands. */
-static hf_err read_command(int in, struct hf_tpm_reply *command)
-{
-    size_t want = 6;
-
-    command->n = 0;
-    while (command->n < want) {
-        ssize_t n = read(in, command->bytes + command->n, want - command->n);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hf_fail_errno("reading a TPM command");
-        if (n == 0 && command->n == 0)
-            return HF_E_NOT_FOUND;
-        if (n == 0)
-            return hf_fail(HF_E_TRUNCATED, "the input ends %zu bytes into a TPM command", command->n);
-        command->n += (size_t)n;
-        if (command->n == 6)
-            HF_TRY(hf_wire_size((struct hf_bytes){command->bytes, command->n}, &want));
-    }
-    return HF_OK;
-}
-
 hf_err hf_embedded_relay(int in, int out, const struct hf_tpm_where *where)
 {
-    HF_CLEANUP(hf_free) struct hf_tpm_reply *command = NULL;
-    HF_CLEANUP(hf_free) struct hf_tpm_reply *reply = NULL;
     HF_CLEANUP(embedded_close) struct hf_tpm_transport *t = NULL;
-    hf_err err;
+    HF_CLEANUP(hf_tpm_pipe_close) struct hf_tpm_pipe *p = NULL;
 
-    HF_TRY(hf_alloc(sizeof(*command), &command));
-    HF_TRY(hf_alloc(sizeof(*reply), &reply));
     HF_TRY(embedded_open(where, &t));
-    while ((err = read_command(in, command)) == HF_OK) {
-        HF_TRY(embedded_transact(t, (struct hf_bytes){command->bytes, command->n}, HF_TPM_TIMEOUT_MS, reply));
-        HF_TRY(hf_fd_write_all(out, "the TPM's answer", (struct hf_bytes){reply->bytes, reply->n}));
-    }
-    return err == HF_E_NOT_FOUND ? HF_OK : err;
+    HF_TRY(hf_tpm_pipe_over(&t, &p));
+    return hf_tpm_pipe_run(p, in, out);
 }
 
 const struct hf_tpm_transport_ops hf_tpm_embedded_ops = {

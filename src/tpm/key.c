@@ -34,6 +34,7 @@ void hf_tpm_key_close(struct hf_tpm_key **key)
     hf_pubkey_free(&gone->software);
     hf_buf_free(&gone->public_area);
     hf_buf_free(&gone->private_blob);
+    hf_buf_free(&gone->context);
     hf_buf_free(&gone->creation_data);
     hf_buf_free(&gone->creation_hash);
     hf_buf_free(&gone->creation_ticket);
@@ -133,6 +134,8 @@ static hf_err load(struct hf_tpm_key *key)
     struct hf_tpm_call c;
     struct hf_bytes name;
 
+    if (key->context.n)
+        return hf_tpm_key_load_context(key);
     if (!key->external && key->private_blob.n == 0)
         return make_primary_again(key);
     HF_TRY(key->external ? load_external(key, &c) : load_child(key, &c));
@@ -185,6 +188,9 @@ hf_err hf_tpm_key_run(struct hf_tpm_key *key, uint32_t code, hf_tpm_build *build
     const struct hf_tpm_command *command = hf_tpm_command_find(code);
     hf_err err;
 
+    if (key->external)
+        return hf_fail(HF_E_KEY_TYPE, "only the public part of this key is here: it verifies and encrypts, and cannot do %s",
+                       command ? command->name : "this");
     for (int tries = 0;; tries++) {
         HF_TRY(hf_tpm_take(key->tpm));
         err = run_once(key, code, build, arg, c);

@@ -13,6 +13,7 @@ struct hf_tpm_key {
     TPMT_PUBLIC pub;
     struct hf_buf public_area;  /* TPMT_PUBLIC, as received */
     struct hf_buf private_blob; /* TPM2B_PRIVATE without its size; empty for primaries and persistent keys */
+    struct hf_buf context;      /* TPMS_CONTEXT of a key that came as a saved context: how it is loaded */
     struct hf_tpm_name name;
     struct hf_tpm_name parent_name;
     struct hf_tpm_key *parent;   /* not owned; NULL: own_parent, or what parent_handle says */
@@ -36,6 +37,9 @@ struct hf_tpm_key {
 
 /* Load it where it is not loaded in this connection: an entity to use it by. The connection is taken. */
 hf_err hf_tpm_key_ready(struct hf_tpm_key *key, struct hf_tpm_entity *out);
+
+/* Load a key that came as a saved context. The connection is taken. */
+hf_err hf_tpm_key_load_context(struct hf_tpm_key *key);
 
 /* Run a call in which the key is the first, authorized handle: ready, policy, call; once more after a
  * dead connection where the command may be repeated. `build` adds everything behind the first handle. */
@@ -62,6 +66,9 @@ hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, struct hf_tpm_auth *auth, st
 /* The public part as a software key, owned by `key`. */
 hf_err hf_tpm_key_software(const struct hf_tpm_key *key, struct hf_pubkey **out);
 hf_err hf_tpm_public_to_software(const TPMT_PUBLIC *pub, struct hf_pubkey **out);
+
+/* The other way: TPMT_PUBLIC of a public key as hf_tpm_public_from_pem says (holdfast/objects.h). */
+hf_err hf_tpm_public_from_software(const struct hf_pubkey *key, bool storage, struct hf_buf *out);
 
 /* A key with its public area parsed and nothing loaded. */
 hf_err hf_tpm_key_new(struct hf_tpm *tpm, struct hf_bytes public_area, struct hf_tpm_key **out);

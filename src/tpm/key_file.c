@@ -120,7 +120,7 @@ static hf_err file_parent(struct hf_tpm_key *key, uint32_t *out)
 static hf_err to_file(struct hf_tpm_key *key, struct hf_keyfile *file)
 {
     if (key->private_blob.n == 0)
-        return hf_fail(HF_E_KEY_TYPE, "a primary or persistent key has no blob to write into a key file");
+        return hf_fail(HF_E_KEY_TYPE, "a primary or persistent key, or one from a saved context, has no blob to write into a key file");
     file->type = is_sealed(key) ? HF_KEYFILE_SEALED : HF_KEYFILE_LOADABLE;
     file->empty_auth = !key->needs_auth && hf_secret_expose(key->auth).n == 0;
     file->rsa_parent = key->rsa_parent;

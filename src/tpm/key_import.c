@@ -8,6 +8,7 @@
 #include "tpm/key.h"
 #include "tpm/salt_secret.h"
 
+#include <holdfast/objects.h>
 #include <stdio.h>
 
 struct outside {
@@ -247,6 +248,23 @@ hf_err hf_tpm_import_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, const st
     hf_tpm_give(tpm);
     HF_TRY(err);
     HF_TRY(hf_tpm_key_set_auth(key, spec->auth));
+    *out = hf_take(key);
+    return HF_OK;
+}
+
+hf_err hf_tpm_load_duplicate(struct hf_tpm *tpm, struct hf_tpm_key *parent, struct hf_bytes duplicate, struct hf_bytes public_blob,
+                             struct hf_bytes seed, struct hf_tpm_key **out)
+{
+    HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
+    hf_err err;
+
+    HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
+    HF_TRY(hf_buf_set(&key->private_blob, hf_tpm2b_content(duplicate)));
+    key->parent = parent;
+    HF_TRY(hf_tpm_take(tpm));
+    err = hf_tpm_key_import_blob(key, hf_tpm2b_content(seed));
+    hf_tpm_give(tpm);
+    HF_TRY(err);
     *out = hf_take(key);
     return HF_OK;
 }

@@ -1,6 +1,9 @@
 /* Making keys, and taking them in from blobs and handles. */
 #include "base/cleanup.h"
+#include "codec/pem.h"
 #include "tpm/key.h"
+
+#include <holdfast/objects.h>
 
 /* The TPM's answer to an algorithm it does not have names a parameter; say what was asked for. */
 static hf_err explain(hf_err err, const struct hf_tpm_key_spec *spec)
@@ -196,8 +199,13 @@ hf_err hf_tpm_load_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, struct hf_
 hf_err hf_tpm_load_external(struct hf_tpm *tpm, struct hf_bytes public_blob, struct hf_tpm_key **out)
 {
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
+    HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
 
-    HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
+    if (hf_pem_is(public_blob))
+        HF_TRY(hf_tpm_public_from_pem(public_blob, false, &area));
+    else
+        HF_TRY(hf_buf_set(&area, hf_tpm2b_content(public_blob)));
+    HF_TRY(hf_tpm_key_new(tpm, hf_buf_bytes(&area), &key));
     key->external = true;
     *out = hf_take(key);
     return HF_OK;

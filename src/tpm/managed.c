@@ -1,4 +1,5 @@
 /* A resource manager of this process around a raw transport: for device nodes without one. */
+#include "tpm/managed.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -62,6 +63,15 @@ static hf_err sweep(struct managed *m)
         hf_log(HF_LOG_WARNING, "rm.foreign", "handles=%zu why=another program left them in the TPM", foreign);
     hf_rm_watch_set(m->rm, note, m->record);
     return HF_OK;
+}
+
+hf_err hf_tpm_managed_flush(struct hf_tpm_transport *t, size_t *flushed)
+{
+    size_t left = 0;
+
+    if (t->ops != &managed_ops)
+        return hf_fail(HF_E_UNSUPPORTED, "the resource manager of this TPM is not in this process");
+    return hf_rm_sweep(((struct managed *)t)->rm, NULL, 0, flushed, &left);
 }
 
 hf_err hf_tpm_managed_open(struct hf_tpm_transport **raw, struct hf_tpm_transport **out)

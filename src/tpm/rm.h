@@ -61,7 +61,7 @@ typedef void hf_rm_watch(void *arg, uint32_t real_handle, bool added);
 void hf_rm_watch_set(struct hf_rm *rm, hf_rm_watch *watch, void *arg);
 
 /* The transient objects and loaded sessions that are in the TPM and not this manager's: flush those
- * that `ours` lists, count the others. */
+ * that `ours` lists (NULL: all of them), count the others. */
 hf_err hf_rm_sweep(struct hf_rm *rm, const uint32_t *ours, size_t n_ours, size_t *flushed, size_t *foreign);
 
 #endif

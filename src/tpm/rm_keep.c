@@ -64,11 +64,11 @@ hf_err hf_rm_restore(struct hf_rm *rm, struct hf_bytes kept)
 
 static bool listed(uint32_t handle, const uint32_t *list, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; list && i < n; i++) {
         if (list[i] == handle)
             return true;
     }
-    return false;
+    return !list;
 }
 
 static bool known(struct hf_rm *rm, uint32_t real)

@@ -181,6 +181,12 @@ static hf_err choose_foreign(char **uri, const char **source)
     return HF_OK;
 }
 
+void hf_tpm_uri_forget_foreign(void)
+{
+    for (size_t i = 0; i < HF_COUNT(foreign_variables); i++)
+        (void)unsetenv(foreign_variables[i]);
+}
+
 hf_err hf_tpm_uri_choose(const char *option, const char *configured, char **uri, const char **source)
 {
     const char *environment = secure_getenv("HOLDFAST_TPM");

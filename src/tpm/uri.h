@@ -25,6 +25,10 @@ hf_err hf_tpm_address_write(const struct hf_tpm_address *a, struct hf_buf *out);
  */
 hf_err hf_tpm_uri_foreign(const char *conf, char **uri);
 
+/* From now on this process does not look at the variables of other programs (TPM2TOOLS_TCTI, TSS2_TCTI, ...): for
+ * the program that such a variable starts, which would otherwise start itself. Before there are threads. */
+void hf_tpm_uri_forget_foreign(void);
+
 /*
  * The TPM 2.0 device of this machine: "device:/dev/tpmrm0" or "device:/dev/tpm0", or NULL in *uri
  * when there is none. Whether it may be opened is not asked: a device that is there is never passed
