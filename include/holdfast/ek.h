@@ -62,21 +62,28 @@ struct hf_tpm_ek_certificates {
     struct hf_buf chain;    /* the issuers that the TPM carries (0x01c00100 to 0x01c001ff), as PEM; may be empty */
     char chain_problem[200];
 };
+
+/* Free what the list holds, and leave it empty. */
 HF_API void hf_tpm_ek_certificates_free(struct hf_tpm_ek_certificates *list);
 
 /* All of them. Finding none is HF_OK with n = 0. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_ek_certificates_read(struct hf_tpm *tpm, struct hf_tpm_ek_certificates *out);
 
-/* Whom to believe: roots and issuers, as PEM or DER. Start with hf_tpm_ek_trust_new. */
+/* Whom to believe: roots, and issuers on the way to them. */
 struct hf_tpm_ek_trust;
+
+/* One that believes nobody. Freeing accepts NULL in *trust, and leaves NULL. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_ek_trust_new(struct hf_tpm_ek_trust **out);
 HF_API void hf_tpm_ek_trust_free(struct hf_tpm_ek_trust **trust);
 
+/* What the certificates of a file are. */
 enum hf_tpm_ek_trust_as {
     HF_TPM_EK_ROOTS,   /* every certificate of the file is believed as it is */
     HF_TPM_EK_STORE,   /* self-issued ones are; the others only help to find the way there */
     HF_TPM_EK_ISSUERS, /* none is: they only help */
 };
+
+/* Add what a file holds, PEM blocks or DER. HF_E_FORMAT and others where it holds no certificate. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_ek_trust_add(struct hf_tpm_ek_trust *trust, struct hf_bytes file, enum hf_tpm_ek_trust_as as);
 
 /* Why an EK is not believed. The first that applies, in this order. */
