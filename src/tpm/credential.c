@@ -277,15 +277,27 @@ static hf_err run(struct activation *a, struct hf_tpm_call *c)
     return hf_tpm_call_run(a->ek->tpm, c);
 }
 
-/* What the TPM means by its answer to a credential that is not for it. */
-static hf_err explain(hf_err err)
+/* libtpms before 0.10 says TPM_RC_FAILURE where the RSA block does not open; in true failure mode it would answer
+ * nothing else from then on. */
+static bool not_in_failure_mode(struct hf_tpm *tpm)
 {
-    uint32_t rc = hf_err_device_code() & 0xbf;
+    HF_CLEANUP(hf_buf_free) struct hf_buf random = {0};
 
-    if (err == HF_OK || (rc != TPM2_RC_INTEGRITY && rc != TPM2_RC_VALUE && rc != TPM2_RC_ECC_POINT && rc != TPM2_RC_SIZE &&
-                         rc != TPM2_RC_INSUFFICIENT))
+    return hf_tpm_random(tpm, 8, &random) == HF_OK;
+}
+
+/* What the TPM means by its answer to a credential that is not for it. */
+static hf_err explain(struct hf_tpm *tpm, hf_err err)
+{
+    uint32_t rc = hf_err_device_code();
+    uint32_t bare = rc & 0x80 ? rc & 0xbf : rc;
+
+    if (err == HF_OK || (bare != TPM2_RC_INTEGRITY && bare != TPM2_RC_VALUE && bare != TPM2_RC_ECC_POINT &&
+                         bare != TPM2_RC_SIZE && bare != TPM2_RC_INSUFFICIENT && bare != TPM2_RC_FAILURE))
         return err;
-    return hf_fail_device(HF_E_INTEGRITY, hf_err_device_code(),
+    if (bare == TPM2_RC_FAILURE && !not_in_failure_mode(tpm))
+        return hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_ActivateCredential), rc);
+    return hf_fail_device(HF_E_INTEGRITY, rc,
                           "the credential was changed, or it is for another endorsement key or another key than this one");
 }
 
@@ -301,7 +313,7 @@ hf_err hf_tpm_activate_credential(struct hf_tpm_key *ek, const struct hf_secret 
         return hf_fail(HF_E_ARG, "the endorsement key and the other key are open through two connections");
     HF_TRY(hf_tpm_credential_parse(credential, &a.credential));
     HF_TRY(hf_tpm_take(ek->tpm));
-    err = explain(run(&a, &c));
+    err = explain(ek->tpm, run(&a, &c));
     hf_tpm_session_close(&a.ek_session);
     hf_tpm_session_close(&a.ak_session);
     hf_tpm_give(ek->tpm);

@@ -89,6 +89,27 @@ static hf_err take_values(struct hf_reader *r, const struct hf_pcr_selection *sa
     return hf_rd_end(r);
 }
 
+/* TPM_RC_HASH: it does not even know the hash of a bank. */
+static hf_err explain_hash(struct hf_tpm *tpm, const struct hf_pcr_selection *want, hf_err err)
+{
+    uint32_t rc = hf_err_device_code();
+    struct hf_pcr_selection have;
+    char alg[HF_ALG_TEXT];
+
+    if (err == HF_OK || (rc & 0xbf) != TPM2_RC_HASH)
+        return err;
+    HF_TRY(hf_tpm_pcr_banks(tpm, &have));
+    for (size_t i = 0; i < want->n; i++) {
+        size_t k = 0;
+
+        while (k < have.n && have.bank[k].alg != want->bank[i].alg)
+            k++;
+        if (k == have.n)
+            return hf_fail_device(HF_E_UNSUPPORTED, rc, "the TPM has no %s bank", hf_pcr_alg_text(want->bank[i].alg, alg));
+    }
+    return hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_PCR_Read), rc);
+}
+
 /* One TPM2_PCR_Read, which gives at most eight registers. */
 static hf_err read_some(struct hf_tpm *tpm, struct hf_pcr_selection *want, uint32_t *counter, struct hf_pcrs *out)
 {
@@ -98,7 +119,7 @@ static hf_err read_some(struct hf_tpm *tpm, struct hf_pcr_selection *want, uint3
 
     HF_TRY(hf_tpm_call_start(&c, TPM2_CC_PCR_Read));
     hf_pcr_selection_write(want, &c.w);
-    HF_TRY(hf_tpm_call_run(tpm, &c));
+    HF_TRY(explain_hash(tpm, want, hf_tpm_call_run(tpm, &c)));
     *counter = hf_rd_u32be(&c.r);
     hf_pcr_selection_read(&c.r, &said);
     HF_TRY(hf_rd_err(&c.r));
