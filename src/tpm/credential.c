@@ -143,13 +143,13 @@ hf_err hf_tpm_id_object_make(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct
 /* A public key or a certificate, PEM or DER: the key in it. */
 static hf_err read_key(struct hf_bytes in, struct hf_pubkey **out)
 {
-    HF_CLEANUP(hf_certs_free) struct hf_certs certs = {0};
+    HF_CLEANUP(hf_cert_free) struct hf_cert *cert = NULL;
 
     if (hf_pubkey_from_pem(in, out) == HF_OK || hf_pubkey_from_spki(in, out) == HF_OK)
         return HF_OK;
-    if (hf_certs_read_tolerant(in, &certs) != HF_OK)
+    if (hf_tpm_ek_cert_read(in, &cert) != HF_OK)
         return hf_fail(HF_E_FORMAT, "the EK is none of: TPM2B_PUBLIC or TPMT_PUBLIC; a public key or certificate, PEM or DER");
-    *out = hf_pubkey_share(certs.cert[0]->key);
+    *out = hf_pubkey_share(cert->key);
     return HF_OK;
 }
 

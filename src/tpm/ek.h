@@ -36,7 +36,10 @@ hf_err hf_tpm_ek_authorize(struct hf_tpm_key *ek, const struct hf_secret *endors
 /* The content of an NV index of the EK range. HF_E_NOT_FOUND where it is not defined, or never written. */
 hf_err hf_tpm_ek_nv_read(struct hf_tpm *tpm, uint32_t index, struct hf_buf *out);
 
-/* A chain that a TPM carries, as certificates; what could not be read is said in `problem`. */
+/* An EK certificate as somebody gives it: the first of a PEM text, or DER as it stood in NV memory. */
+hf_err hf_tpm_ek_cert_read(struct hf_bytes in, struct hf_cert **out);
+
+/* Roots are believed as they are; issuers only help to find the way there. */
 struct hf_tpm_ek_trust {
     struct hf_certs roots;
     struct hf_certs issuers;

@@ -86,6 +86,17 @@ static bool holds_certificate(uint32_t index)
            !(index >= EK_CHAIN_FIRST && index <= EK_CHAIN_LAST);
 }
 
+hf_err hf_tpm_ek_cert_read(struct hf_bytes in, struct hf_cert **out)
+{
+    HF_CLEANUP(hf_certs_free) struct hf_certs certs = {0};
+
+    if (in.n && in.p[0] == 0x30) /* SEQUENCE; no text begins so */
+        return hf_cert_parse_tolerant(in, out);
+    HF_TRY(hf_certs_read_tolerant(in, &certs));
+    *out = hf_cert_share(certs.cert[0]);
+    return HF_OK;
+}
+
 void hf_tpm_ek_certificates_free(struct hf_tpm_ek_certificates *list)
 {
     for (size_t i = 0; i < list->n; i++)

@@ -2,7 +2,6 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "codec/hex.h"
-#include "codec/pem.h"
 #include "crypto/chain.h"
 #include "tpm/ek.h"
 
@@ -241,18 +240,13 @@ hf_err hf_tpm_ek_judge(const struct hf_cert *cert, const struct hf_pubkey *key, 
 
 /* ---- with the TPM ---- */
 
-/* A certificate as somebody gives it: the first of a PEM text, or DER. */
 static hf_err read_given(struct hf_bytes given, struct hf_tpm_ek_verdict *v, struct hf_cert **out)
 {
-    HF_CLEANUP(hf_certs_free) struct hf_certs certs = {0};
-    hf_err err = hf_certs_read_tolerant(given, &certs);
+    hf_err err = hf_tpm_ek_cert_read(given, out);
 
-    if (err == HF_E_MEMORY)
+    if (err == HF_OK || err == HF_E_MEMORY)
         return err;
-    if (err != HF_OK)
-        return refuse(v, HF_TPM_EK_MALFORMED, "%.300s", hf_err_detail());
-    *out = hf_cert_share(certs.cert[0]);
-    return HF_OK;
+    return refuse(v, HF_TPM_EK_MALFORMED, "%.300s", hf_err_detail());
 }
 
 /* The certificate in the TPM that is this key's; else one that stands where this kind's should, to say what is wrong. */
