@@ -58,7 +58,7 @@ static hf_err check_signature(const struct hf_tpm_signer *signer, struct hf_byte
 {
     TPMT_SIGNATURE sig;
 
-    HF_TRY(hf_tpmt_signature_parse(bytes, &sig));
+    HF_TRY(hf_tpm_signature_parse(bytes, &sig));
     if (sig.sigAlg != signer->how.scheme || sig.signature.any.hashAlg != (uint16_t)signer->how.hash)
         return hf_fail(HF_E_DEVICE, "the TPM signed by scheme 0x%04x with hash 0x%04x, where 0x%04x with 0x%04x was asked for",
                        sig.sigAlg, sig.signature.any.hashAlg, signer->how.scheme, (unsigned)signer->how.hash);
@@ -73,7 +73,7 @@ hf_err hf_tpm_statement_read(struct hf_reader *r, const struct hf_tpm_signer *si
     struct hf_bytes signature = hf_rd_rest(r);
 
     HF_TRY(hf_rd_err(r));
-    HF_TRY(hf_tpms_attest_parse(bytes, attest));
+    HF_TRY(hf_tpm_attest_parse(bytes, attest));
     HF_TRY(check_signature(signer, signature));
     if (attest->type != type)
         return hf_fail(HF_E_DEVICE, "the TPM made a statement of type 0x%04x, where 0x%04x was asked for", attest->type, type);

@@ -13,7 +13,7 @@ static void check_signed(const struct hf_tpm_key *key, const struct hf_tpm_state
     struct hf_reader r = hf_reader(hf_buf_bytes(&s->signature));
     TPMT_SIGNATURE parsed;
 
-    OK(hf_tpmt_signature_parse(hf_buf_bytes(&s->signature), &parsed));
+    OK(hf_tpm_signature_parse(hf_buf_bytes(&s->signature), &parsed));
     OK(hf_tpm_sig_read(&r, &key->pub, &sig));
     OK(hf_rd_end(&r));
     OK(hf_tpm_verify_signature(key, hf_buf_bytes(&s->attest), hf_buf_bytes(&sig), (enum hf_tpm_scheme)parsed.sigAlg,
@@ -55,7 +55,7 @@ TEST(a_quote_is_signed_and_over_the_values_that_come_with_it)
         OK(hf_tpm_quote_pcrs(key, "sha384:7+sha256:0,7,16", HF_BYTES_OF(nonce), &cases[i].how, &s, &pcrs));
         CHECK(s.restricted == cases[i].restricted);
         check_signed(key, &s);
-        OK(hf_tpms_attest_parse(hf_buf_bytes(&s.attest), &attest));
+        OK(hf_tpm_attest_parse(hf_buf_bytes(&s.attest), &attest));
         CHECK(attest.type == TPM2_ST_ATTEST_QUOTE);
         CHECK(attest.extraData.size == 4 && memcmp(attest.extraData.buffer, nonce, 4) == 0);
         OK(hf_tpm_read_pcrs(rig.tpm, "sha384:7+sha256:0,7,16", &now));
@@ -106,7 +106,7 @@ TEST(a_key_is_certified_by_its_name)
 
     OK(hf_tpm_certify(key, ak, HF_BYTES_OF(nonce), NULL, &s));
     check_signed(ak, &s);
-    OK(hf_tpms_attest_parse(hf_buf_bytes(&s.attest), &attest));
+    OK(hf_tpm_attest_parse(hf_buf_bytes(&s.attest), &attest));
     CHECK(attest.type == TPM2_ST_ATTEST_CERTIFY && s.restricted);
     CHECK_BYTES(((struct hf_bytes){attest.attested.certify.name.name, attest.attested.certify.name.size}),
                 hf_tpm_name_bytes(&key->name));
@@ -125,7 +125,7 @@ TEST(how_a_key_was_made_is_certified_by_its_ticket)
 
     OK(hf_tpm_certify_creation(key, ak, HF_BYTES_OF(nonce), NULL, &s));
     check_signed(ak, &s);
-    OK(hf_tpms_attest_parse(hf_buf_bytes(&s.attest), &attest));
+    OK(hf_tpm_attest_parse(hf_buf_bytes(&s.attest), &attest));
     CHECK(attest.type == TPM2_ST_ATTEST_CREATION);
     OK(hf_tpm_key_creation(other, &data, &hash, &ticket));
     FAILS(hf_tpm_certify_ticket(key, hash, ticket, ak, HF_BYTES_OF(nonce), NULL, &s), HF_E_MISMATCH);
@@ -145,8 +145,8 @@ TEST(the_time_is_certified)
     OK(hf_tpm_certify_time(ak, NULL, HF_BYTES_OF(nonce), NULL, &first));
     OK(hf_tpm_certify_time(ak, NULL, HF_BYTES_OF(nonce), NULL, &second));
     check_signed(ak, &first);
-    OK(hf_tpms_attest_parse(hf_buf_bytes(&first.attest), &a));
-    OK(hf_tpms_attest_parse(hf_buf_bytes(&second.attest), &b));
+    OK(hf_tpm_attest_parse(hf_buf_bytes(&first.attest), &a));
+    OK(hf_tpm_attest_parse(hf_buf_bytes(&second.attest), &b));
     CHECK(a.type == TPM2_ST_ATTEST_TIME);
     CHECK(b.attested.time.time.clockInfo.clock >= a.attested.time.time.clockInfo.clock);
 }
