@@ -27,6 +27,8 @@
     X(HF_OP_TPM_DUPLICATE,          "tpm.duplicate",         HF_OP_CHANGE, HF_ADMIN) \
     X(HF_OP_TPM_ECDH,               "tpm.ecdh",              HF_OP_USE,    HF_SIGNER) \
     X(HF_OP_TPM_EK_CERTIFICATE,     "tpm.ek.certificate",    HF_OP_USE,    HF_ANYONE) \
+    X(HF_OP_TPM_EK_PERSIST,         "tpm.ek.persist",        HF_OP_CHANGE, HF_OPERATOR) \
+    X(HF_OP_TPM_EK_PIN,             "tpm.ek.pin",            HF_OP_CHANGE, HF_ADMIN) \
     X(HF_OP_TPM_EK_SHOW,            "tpm.ek.show",           HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_EK_VERIFY,          "tpm.ek.verify",         HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_ENCRYPT,            "tpm.encrypt",           HF_OP_USE,    HF_SIGNER) \
