@@ -120,7 +120,11 @@ static hf_err engine_begin(struct engine *e)
     if (err != HF_OK) /* a client may have set a platform authorization, which lasts until a reset */
         hf_log(HF_LOG_NOTICE, "tpm.clock", "why=%s", hf_err_detail());
     HF_TRY(shutdown_clear(e));
-    return store(e);
+    if (!e->resumed)
+        return store(e);
+    /* Memory and disk are both at rest and differ by the clock alone, which is set at every start. */
+    e->stored = hf_tpm_inproc_generation();
+    return HF_OK;
 }
 
 hf_err hf_engine_open(struct hf_tpm_state *state, struct hf_tpm_transport **out)

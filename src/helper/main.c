@@ -178,6 +178,7 @@ static hf_err signals_open(int *out)
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file size limit is a write that fails */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return hf_fail_errno("sigprocmask");
     *out = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -70,12 +70,14 @@ hf_err hf_transfer_import(struct hf_tpm_state *state, const char *file, bool rep
     HF_CLEANUP(hf_buf_wiped_free) struct hf_buf content = {.max = 2 * HF_TPM_STATE_MAX};
     HF_CLEANUP(hf_buf_wiped_free) struct hf_buf there = {.max = HF_TPM_STATE_MAX};
     struct hf_bytes permanent = {0};
+    hf_err err;
 
     HF_TRY(hf_file_read(file, HF_TPM_STATE_MAX, &content));
     HF_TRY(hf_transfer_parse(hf_buf_bytes(&content), &permanent));
     HF_TRY(hf_tpm_state_lock(state));
+    err = hf_tpm_state_load(state, HF_TPM_STATE_PERMANENT, &there);
     if (!replace) {
-        HF_TRY(hf_tpm_state_load(state, HF_TPM_STATE_PERMANENT, &there));
+        HF_TRY(err);
         if (there.n)
             return hf_fail(HF_E_EXISTS, "%s holds a TPM already; importing over it destroys that one", state->path);
     }

@@ -149,31 +149,36 @@ TEST(a_state_that_is_not_whole_is_refused_by_name_and_left_alone)
     static const struct {
         const char *name;
         long cut;  /* bytes kept; negative: all */
-        long flip; /* offset of a byte that is changed; negative: none */
+        long flip; /* offset of a byte of the slot that is changed; negative: none */
         const char *says;
         hf_err want;
     } cases[] = {
-        {"empty", 0, -1, "need", HF_E_TRUNCATED},
-        {"half a header", 40, -1, "need", HF_E_TRUNCATED},
-        {"half a payload", 500, -1, "need", HF_E_TRUNCATED},
+        {"empty", 0, -1, "need two slots", HF_E_TRUNCATED},
+        {"half a header", 40, -1, "need two slots", HF_E_TRUNCATED},
+        {"half a payload", 500, -1, "need two slots", HF_E_TRUNCATED},
+        {"a page too few", 65536 - 4096, -1, "need two slots", HF_E_TRUNCATED},
         {"foreign", -1, 0, "not the state of an embedded TPM", HF_E_FORMAT},
         {"another version", -1, 9, "version", HF_E_FORMAT},
-        {"another kind", -1, 11, "kind", HF_E_FORMAT},
+        {"another kind", -1, 11, "corrupt", HF_E_INTEGRITY},
+        {"a flag", -1, 13, "corrupt", HF_E_INTEGRITY},
         {"a reserved byte", -1, 15, "not zero", HF_E_FORMAT},
-        {"an unknown flag", -1, 12, "flags", HF_E_FORMAT},
-        {"a length past the end", -1, 16, "need", HF_E_TRUNCATED},
+        {"another generation", -1, 20, "corrupt", HF_E_INTEGRITY},
+        {"a length past the end", -1, 24, "need", HF_E_TRUNCATED},
         {"a digest that is another's", -1, 60, "corrupt", HF_E_INTEGRITY},
         {"one bit of the payload", -1, 300, "corrupt", HF_E_INTEGRITY},
         {"a byte behind the payload", -1, 32000, "left over", HF_E_TRAILING},
     };
+    long slot;
 
     rig_make(&r);
     make_and_end(&r, &good);
+    CHECK(good.n == 65536);
+    slot = good.p[0] ? 0 : 32768;
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
         CASE(cases[i].name);
         OK(hf_buf_set(&bad, (struct hf_bytes){good.p, cases[i].cut < 0 ? good.n : (size_t)cases[i].cut}));
         if (cases[i].flip >= 0)
-            bad.p[cases[i].flip] ^= 0x40;
+            bad.p[slot + cases[i].flip] ^= 0x40;
         rig_put(&r, "state", hf_buf_bytes(&bad));
         FAILS(rig_connect(&r, 0), cases[i].want);
         CHECK_DETAIL("tpm/state: ");
@@ -181,6 +186,11 @@ TEST(a_state_that_is_not_whole_is_refused_by_name_and_left_alone)
         rig_file(&r, "state", &after);
         CHECK_BYTES(hf_buf_bytes(&after), hf_buf_bytes(&bad));
     }
+    CASE("both slots zero");
+    memset(bad.p, 0, bad.n);
+    rig_put(&r, "state", hf_buf_bytes(&bad));
+    FAILS(rig_connect(&r, 0), HF_E_FORMAT);
+    CHECK_DETAIL("both slots are empty");
     rig_put(&r, "state", hf_buf_bytes(&good));
     OK(rig_connect(&r, 0));
     CHECK(nv_read(&r.a, COUNTER, &(uint64_t){0}) == 0);
@@ -190,65 +200,150 @@ TEST(a_state_that_is_not_whole_is_refused_by_name_and_left_alone)
     rig_remove(&r);
 }
 
+/* Slots of the state file that are not zero. */
+static unsigned slots_in_use(const struct rig *r)
+{
+    struct hf_buf file = {0};
+    unsigned n = 0;
+
+    rig_file(r, "state", &file);
+    for (size_t half = 0; half < 2; half++) {
+        size_t i = half * file.n / 2;
+
+        while (i < (half + 1) * file.n / 2 && file.p[i] == 0)
+            i++;
+        n += i < (half + 1) * file.n / 2;
+    }
+    hf_buf_free(&file);
+    return n;
+}
+
 TEST(the_previous_generation_is_gone)
 {
     static struct rig r;
-    struct hf_buf spare = {0};
-    struct hf_buf state = {0};
-    struct stat st[2];
-    char path[600];
 
     rig_make(&r);
     OK(rig_connect(&r, 0));
     CHECK(nv_define(&r.a, COUNTER, NV_COUNTER, 8) == 0);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         CHECK(nv_increment(&r.a, COUNTER) == 0);
-        (void)snprintf(path, sizeof(path), "%s/state", r.state);
-        CHECK(stat(path, &st[i % 2]) == 0);
-        if (i)
-            CHECK(st[0].st_ino != st[1].st_ino);
-        rig_file(&r, "spare", &spare);
-        for (size_t k = 0; k < spare.n; k++)
-            CHECK(spare.p[k] == 0);
+        CHECK(slots_in_use(&r) == 1);
     }
-    CASE("a generation that a crash left in the spare");
+    rig_remove(&r);
+}
+
+/* What a crash between the two writes of a change leaves, and one in the middle of the first. */
+TEST(of_two_generations_the_younger_counts_and_a_torn_one_does_not)
+{
+    static struct rig r;
+    struct hf_buf one = {0};
+    struct hf_buf two = {0};
+    struct hf_buf mix = {0};
+    uint64_t value = 0;
+    size_t half;
+
+    rig_make(&r);
+    make_and_end(&r, &one);
+    OK(rig_connect(&r, 0));
+    CHECK(nv_increment(&r.a, COUNTER) == 0);
+    CHECK(nv_read(&r.a, COUNTER, &value) == 0);
     rig_kill(&r, SIGKILL);
     rig_disconnect(&r, 0);
-    rig_file(&r, "state", &state);
-    rig_put(&r, "spare", hf_buf_bytes(&state));
-    OK(rig_connect(&r, 0));
-    rig_file(&r, "spare", &spare);
-    for (size_t k = 0; k < spare.n; k++)
-        CHECK(spare.p[k] == 0);
-    hf_buf_free(&spare);
-    hf_buf_free(&state);
+    rig_file(&r, "state", &two);
+    half = two.n / 2;
+    if ((one.p[0] == 0) == (two.p[0] == 0)) { /* the same slot: put the older one into the other */
+        OK(hf_buf_set(&mix, hf_buf_bytes(&one)));
+        memcpy(one.p, mix.p + half, half);
+        memcpy(one.p + half, mix.p, half);
+    }
+    for (int torn = 0; torn < 2; torn++) {
+        uint64_t got = 0;
+        size_t old = one.p[0] ? 0 : half;
+
+        CASE(torn ? "the other one is torn" : "the other one is whole and older");
+        OK(hf_buf_set(&mix, hf_buf_bytes(&two)));
+        memcpy(mix.p + old, one.p + old, half);
+        if (torn)
+            mix.p[old + 200] ^= 1;
+        rig_put(&r, "state", hf_buf_bytes(&mix));
+        OK(rig_connect(&r, 0));
+        CHECK(nv_read(&r.a, COUNTER, &got) == 0 && got == value);
+        CHECK(slots_in_use(&r) == 1);
+        rig_kill(&r, SIGKILL);
+        rig_disconnect(&r, 0);
+    }
+    hf_buf_free(&one);
+    hf_buf_free(&two);
+    hf_buf_free(&mix);
     rig_remove(&r);
+}
+
+TEST(a_state_that_outgrows_its_slot_moves)
+{
+    static struct rig r;
+    struct hf_buf file = {0};
+    struct hf_buf back = {0};
+    struct hf_buf big = {0};
+    uint8_t *place = NULL;
+    struct hf_tpm_state *s = NULL;
+
+    rig_make(&r);
+    OK(hf_tpm_state_open(r.state, NULL, &s));
+    for (size_t n = 1000; n < 400000; n = n * 3) {
+        hf_buf_free(&big);
+        hf_buf_free(&back);
+        OK(hf_buf_grow(&big, n, &place));
+        memset(place, (int)n, n);
+        OK(hf_tpm_state_save(s, hf_buf_bytes(&big)));
+        OK(hf_tpm_state_save(s, hf_buf_bytes(&big)));
+        CHECK(slots_in_use(&r) == 1);
+        hf_tpm_state_close(&s);
+        OK(hf_tpm_state_open(r.state, NULL, &s));
+        OK(hf_tpm_state_load(s, HF_TPM_STATE_PERMANENT, &back));
+        CHECK_BYTES(hf_buf_bytes(&back), hf_buf_bytes(&big));
+    }
+    hf_tpm_state_close(&s);
+    hf_buf_free(&file);
+    hf_buf_free(&back);
+    hf_buf_free(&big);
+    rig_remove(&r);
+}
+
+static hf_err run_raw(void *who, struct hf_bytes command, struct hf_tpm_reply *reply)
+{
+    struct hf_tpm_transport *t = who;
+
+    return t->ops->transact(t, command, 60000, reply);
 }
 
 TEST(a_change_that_cannot_be_written_is_not_acknowledged)
 {
     static struct rig r;
-    const struct timespec pause = {.tv_nsec = 5000000};
+    static struct tpm_user u;
+    struct hf_tpm_state *s = NULL;
+    struct hf_tpm_transport *engine = NULL;
     uint64_t before = 0;
     uint64_t after = 0;
-    char spare[600];
-    pid_t pid;
+    char path[600];
 
     rig_make(&r);
-    OK(rig_connect(&r, 0));
-    CHECK(nv_define(&r.a, COUNTER, NV_COUNTER, 8) == 0);
-    CHECK(nv_increment(&r.a, COUNTER) == 0);
-    CHECK(nv_read(&r.a, COUNTER, &before) == 0);
-    pid = rig_pid(&r);
-    (void)snprintf(spare, sizeof(spare), "%s/spare", r.state);
-    CHECK(unlink(spare) == 0 && mkdir(spare, 0700) == 0); /* no place for the next generation */
-    CHECK(nv_increment(&r.a, COUNTER) == TPM2_RC_NV_UNAVAILABLE);
-    CHECK(nv_read(&r.a, COUNTER, &after) == 0xffffffff); /* what is in memory is ahead of the disk */
-    for (int i = 0; i < 400 && rig_alive(pid); i++)
-        (void)nanosleep(&pause, NULL);
-    rig_disconnect(&r, 0);
-    CHECK(rig_connect(&r, 0) != HF_OK);
-    CHECK(rmdir(spare) == 0);
+    OK(hf_tpm_state_open(r.state, NULL, &s));
+    OK(hf_engine_open(s, &engine));
+    u.run = run_raw;
+    u.who = engine;
+    CHECK(nv_define(&u, COUNTER, NV_COUNTER, 8) == 0);
+    CHECK(nv_increment(&u, COUNTER) == 0);
+    CHECK(nv_read(&u, COUNTER, &before) == 0);
+    CHECK(!hf_engine_broken(engine));
+    (void)snprintf(path, sizeof(path), "%s/state", r.state);
+    (void)close(s->file);
+    s->file = open(path, O_RDONLY | O_CLOEXEC); /* as a full disk: every write fails */
+    CHECK(nv_increment(&u, COUNTER) == TPM2_RC_NV_UNAVAILABLE);
+    CHECK(hf_engine_broken(engine));
+    CHECK(nv_read(&u, COUNTER, &after) == 0xffffffff); /* what is in memory is ahead of the disk */
+    CHECK(hf_engine_rest(engine) != HF_OK);
+    engine->ops->close(&engine);
+    hf_tpm_state_close(&s);
     OK(rig_connect(&r, 0));
     CHECK(nv_read(&r.a, COUNTER, &after) == 0);
     CHECK(after == before);
@@ -276,7 +371,7 @@ TEST(an_encrypted_state_opens_with_its_key_alone)
     rig_make(&r);
     use_key(&r, "key1", 1);
     make_and_end(&r, &state);
-    CHECK(state.p[13] == 1);
+    CHECK(state.p[state.p[0] ? 13 : state.n / 2 + 13] == 1);
     OK(rig_connect(&r, 0));
     CHECK(nv_read(&r.a, COUNTER, &(uint64_t){0}) == 0);
     rig_disconnect(&r, 0);
@@ -306,7 +401,7 @@ TEST(an_encrypted_state_opens_with_its_key_alone)
     CASE("a state in clear is not taken for an encrypted one");
     rig_make(&r);
     make_and_end(&r, &clear);
-    CHECK(clear.p[13] == 0);
+    CHECK(clear.p[clear.p[0] ? 13 : clear.n / 2 + 13] == 0);
     use_key(&r, "key1", 1);
     FAILS(rig_connect(&r, 0), HF_E_AUTH);
     (void)unsetenv("HOLDFAST_TPM_STATE_KEY");
@@ -325,14 +420,14 @@ TEST(the_state_in_clear_holds_what_the_encrypted_one_hides)
     uint8_t key_bytes[32] = {3};
 
     OK(hf_secret_new(HF_BYTES_OF(key_bytes), &key));
-    OK(hf_tpm_state_write(HF_TPM_STATE_PERMANENT, NULL, hf_bytes_text(text), &clear));
-    OK(hf_tpm_state_write(HF_TPM_STATE_PERMANENT, key, hf_bytes_text(text), &sealed_file));
+    OK(hf_tpm_slot_write(HF_TPM_STATE_PERMANENT, NULL, 1, hf_bytes_text(text), &clear));
+    OK(hf_tpm_slot_write(HF_TPM_STATE_PERMANENT, key, 1, hf_bytes_text(text), &sealed_file));
     CHECK(memmem(clear.p, clear.n, text, strlen(text)) != NULL);
     CHECK(memmem(sealed_file.p, sealed_file.n, text, 8) == NULL);
-    OK(hf_tpm_state_parse(HF_TPM_STATE_PERMANENT, key, hf_buf_bytes(&sealed_file), &back));
+    OK(hf_tpm_slot_parse(HF_TPM_STATE_PERMANENT, key, hf_buf_bytes(&sealed_file), &back));
     CHECK_BYTES(hf_buf_bytes(&back), hf_bytes_text(text));
-    FAILS(hf_tpm_state_parse(HF_TPM_STATE_RESUME, key, hf_buf_bytes(&sealed_file), &back), HF_E_FORMAT);
-    FAILS(hf_tpm_state_write(HF_TPM_STATE_PERMANENT, NULL, no_policy, &back), HF_E_LIMIT);
+    FAILS(hf_tpm_slot_parse(HF_TPM_STATE_RESUME, key, hf_buf_bytes(&sealed_file), &back), HF_E_FORMAT);
+    FAILS(hf_tpm_slot_write(HF_TPM_STATE_PERMANENT, NULL, 1, no_policy, &back), HF_E_LIMIT);
     hf_buf_free(&clear);
     hf_buf_free(&sealed_file);
     hf_buf_free(&back);
@@ -459,6 +554,7 @@ TEST(a_volatile_state_is_used_once_and_with_its_own_permanent_state)
 TESTS(RUN(an_acknowledged_change_survives_a_kill), RUN(a_kill_after_a_right_pin_costs_no_try_and_a_wrong_pin_costs_one),
       RUN(the_clock_is_wall_time_and_never_goes_back), RUN(only_a_plausible_wall_clock_is_taken_over),
       RUN(a_state_that_is_not_whole_is_refused_by_name_and_left_alone), RUN(the_previous_generation_is_gone),
+      RUN(of_two_generations_the_younger_counts_and_a_torn_one_does_not), RUN(a_state_that_outgrows_its_slot_moves),
       RUN(a_change_that_cannot_be_written_is_not_acknowledged), RUN(an_encrypted_state_opens_with_its_key_alone),
       RUN(the_state_in_clear_holds_what_the_encrypted_one_hides), RUN(a_swtpm_state_comes_in_and_goes_out),
       RUN(what_is_no_swtpm_state_is_not_taken_in), RUN(a_volatile_state_is_used_once_and_with_its_own_permanent_state))
