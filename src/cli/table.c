@@ -21,15 +21,15 @@
     X(tpm_hmac) \
     X(tpm_ima_replay) \
     X(tpm_import) \
+    X(tpm_list) \
+    X(tpm_load) \
+    X(tpm_load_external) \
+    X(tpm_pipe) \
     X(tpm_policy_approve) \
     X(tpm_policy_digest) \
     X(tpm_policy_show) \
     X(tpm_policy_sign) \
     X(tpm_policy_try) \
-    X(tpm_list) \
-    X(tpm_load) \
-    X(tpm_load_external) \
-    X(tpm_pipe) \
     X(tpm_primary) \
     X(tpm_quote_verify) \
     X(tpm_random) \
