@@ -347,7 +347,7 @@ hf_err hf_tpm_ek_authorize(struct hf_tpm_key *ek, const struct hf_secret *endors
                            struct hf_tpm_session **session)
 {
     if (ek->policy || ek->pub.objectAttributes & TPMA_OBJECT_USERWITHAUTH)
-        return hf_tpm_key_authorize(ek, auth, session);
+        return hf_tpm_key_authorize(ek, TPM2_CC_ActivateCredential, auth, session);
     if (!hf_bytes_equal((struct hf_bytes){ek->pub.authPolicy.buffer, ek->pub.authPolicy.size}, HF_BYTES_OF(policy_a)))
         return hf_fail(HF_E_DENIED, "only its policy opens this key, and it is not an endorsement key's: give it with --policy");
     *auth = (struct hf_tpm_auth){0};

@@ -84,7 +84,7 @@ static hf_err load_under(struct hf_tpm_key *key, struct hf_tpm_call *c)
 
     HF_TRY(parent_entity(key, &parent));
     if (key->parent)
-        HF_TRY(hf_tpm_key_authorize(key->parent, &auth, &session));
+        HF_TRY(hf_tpm_key_authorize(key->parent, TPM2_CC_Load, &auth, &session));
     HF_TRY(hf_tpm_call_start(c, TPM2_CC_Load));
     hf_tpm_call_handle(c, &parent, &auth);
     hf_wr_b16(&c->w, hf_buf_bytes(&key->private_blob));
@@ -157,10 +157,18 @@ hf_err hf_tpm_key_ready(struct hf_tpm_key *key, struct hf_tpm_entity *out)
     return HF_OK;
 }
 
-hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, struct hf_tpm_auth *auth, struct hf_tpm_session **session)
+/* The policy of a key that may be duplicated says who may do that (Part 1, 19.7.1: role DUP takes a policy and
+ * nothing else). Everything else its value opens, where it opens anything at all. */
+static bool value_opens(const struct hf_tpm_key *key, uint32_t code)
+{
+    return !(key->pub.objectAttributes & TPMA_OBJECT_FIXEDPARENT) && key->pub.objectAttributes & TPMA_OBJECT_USERWITHAUTH &&
+           code != TPM2_CC_Duplicate;
+}
+
+hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, uint32_t code, struct hf_tpm_auth *auth, struct hf_tpm_session **session)
 {
     *auth = (struct hf_tpm_auth){.value = key->auth};
-    if (key->policy) {
+    if (key->policy && !value_opens(key, code)) {
         HF_TRY(hf_tpm_key_policy_session(key, session));
         auth->policy = *session;
     } else if (!(key->pub.objectAttributes & TPMA_OBJECT_USERWITHAUTH) && !key->external) {
@@ -176,7 +184,7 @@ static hf_err run_once(struct hf_tpm_key *key, uint32_t code, hf_tpm_build *buil
     struct hf_tpm_entity entity = {0};
 
     HF_TRY(hf_tpm_key_ready(key, &entity));
-    HF_TRY(hf_tpm_key_authorize(key, &auth, &session));
+    HF_TRY(hf_tpm_key_authorize(key, code, &auth, &session));
     HF_TRY(hf_tpm_call_start(c, code));
     hf_tpm_call_handle(c, &entity, &auth);
     HF_TRY(build(c, arg));

@@ -60,8 +60,9 @@ hf_err hf_tpm_key_parent_again(struct hf_tpm_key *key);
  * it is the primary of the key file template, else its handle. */
 hf_err hf_tpm_srk_file_parent(struct hf_tpm *tpm, uint32_t *out);
 
-/* The key as an authorization: a satisfied policy session in *session (closed by the caller), or its value. */
-hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, struct hf_tpm_auth *auth, struct hf_tpm_session **session);
+/* The key as an authorization for a command (TPM2_CC_*): a satisfied policy session in *session (closed by the caller),
+ * or its value. */
+hf_err hf_tpm_key_authorize(struct hf_tpm_key *key, uint32_t code, struct hf_tpm_auth *auth, struct hf_tpm_session **session);
 
 /* The public part as a software key, owned by `key`. */
 hf_err hf_tpm_key_software(const struct hf_tpm_key *key, struct hf_pubkey **out);

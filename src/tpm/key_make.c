@@ -130,7 +130,7 @@ static hf_err create(struct hf_tpm *tpm, struct hf_tpm_key *parent, const struct
     HF_TRY(hf_tpm_public_write(asked, &template));
     HF_TRY(parent ? hf_tpm_key_ready(parent, &entity) : hf_tpm_srk(tpm, &entity));
     if (parent)
-        HF_TRY(hf_tpm_key_authorize(parent, &auth, &session));
+        HF_TRY(hf_tpm_key_authorize(parent, TPM2_CC_Create, &auth, &session));
     hf_tpm_call_handle(&c, &entity, &auth);
     write_creation(&c, spec, hf_buf_bytes(&template));
     err = hf_tpm_call_run(tpm, &c);

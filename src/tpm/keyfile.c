@@ -64,6 +64,7 @@ static hf_err read_optional(const struct hf_der *element, struct hf_keyfile *fil
     switch (HF_DER_NUMBER(element->tag)) {
     case 0:
         HF_TRY(hf_der_bool(&in, true, &file->empty_auth));
+        file->empty_auth_said = true;
         return hf_rd_end(&in);
     case 1:
         return hf_buf_set(&file->policy, element->content);
@@ -78,6 +79,7 @@ static hf_err read_optional(const struct hf_der *element, struct hf_keyfile *fil
         return hf_rd_end(&in);
     case 5:
         HF_TRY(hf_der_bool(&in, true, &file->rsa_parent));
+        file->rsa_parent_said = true;
         return hf_rd_end(&in);
     default:
         return hf_buf_add(&file->more, element->whole);
@@ -176,12 +178,13 @@ static hf_err put_tpm2b(struct hf_der_writer *w, const struct hf_buf *content)
     return err;
 }
 
-static void put_true(struct hf_der_writer *w, unsigned number, bool value)
+/* Absent means false, and DER leaves defaults out; a file that says FALSE says so again. */
+static void put_flag(struct hf_der_writer *w, unsigned number, bool value, bool said)
 {
-    if (!value) /* absent means false, and DER leaves defaults out */
+    if (!value && !said)
         return;
     hf_der_put_open(w, HF_DER_CONTEXT(number));
-    hf_der_put_bool(w, true);
+    hf_der_put_bool(w, value);
     hf_der_put_close(w);
 }
 
@@ -191,7 +194,7 @@ hf_err hf_keyfile_write(const struct hf_keyfile *file, struct hf_buf *out)
 
     hf_der_put_open(&w, HF_DER_SEQUENCE);
     hf_der_put_oid(&w, oids[file->type]);
-    put_true(&w, 0, file->empty_auth);
+    put_flag(&w, 0, file->empty_auth, file->empty_auth_said);
     put_raw(&w, 1, &file->policy);
     if (file->secret.n) {
         hf_der_put_open(&w, HF_DER_CONTEXT(2));
@@ -204,7 +207,7 @@ hf_err hf_keyfile_write(const struct hf_keyfile *file, struct hf_buf *out)
         hf_der_put_utf8(&w, hf_buf_bytes(&file->description));
         hf_der_put_close(&w);
     }
-    put_true(&w, 5, file->rsa_parent);
+    put_flag(&w, 5, file->rsa_parent, file->rsa_parent_said);
     hf_der_put_raw(&w, hf_buf_bytes(&file->more));
     hf_der_put_u64(&w, file->parent);
     HF_TRY(put_tpm2b(&w, &file->public_area));

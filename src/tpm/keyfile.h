@@ -11,12 +11,14 @@ enum hf_keyfile_type { HF_KEYFILE_LOADABLE, HF_KEYFILE_IMPORTABLE, HF_KEYFILE_SE
 struct hf_keyfile {
     enum hf_keyfile_type type;
     bool empty_auth;
+    bool empty_auth_said;       /* [0] is there although it says FALSE, which DER leaves out: kept as it was */
     uint32_t parent;            /* persistent handle, or TPM2_RH_* for a primary of that hierarchy */
     struct hf_buf policy;       /* content of [1]: SEQUENCE OF TPMPolicy; empty: none */
     struct hf_buf secret;       /* [2]: TPM2B_ENCRYPTED_SECRET without its size; importable keys only */
     struct hf_buf auth_policy;  /* content of [3]: SEQUENCE OF TPMAuthPolicy */
     struct hf_buf description;  /* [4]: UTF-8 */
     bool rsa_parent;            /* [5]: the hierarchy's primary is the RSA one */
+    bool rsa_parent_said;       /* as empty_auth_said */
     struct hf_buf more;         /* elements that are not known here, as they were, in their order */
     struct hf_buf public_area;  /* TPMT_PUBLIC */
     struct hf_buf private_blob; /* TPM2B_PRIVATE without its size */

@@ -42,7 +42,7 @@ hf_err hf_tpm_signer_handle(struct hf_tpm_signer *signer, struct hf_tpm_call *c)
 
     hf_tpm_session_close(&signer->session); /* of an attempt before this one */
     HF_TRY(hf_tpm_key_ready(signer->key, &entity));
-    HF_TRY(hf_tpm_key_authorize(signer->key, &auth, &signer->session));
+    HF_TRY(hf_tpm_key_authorize(signer->key, TPM2_CC_Quote, &auth, &signer->session));
     hf_tpm_call_handle(c, &entity, &auth);
     return HF_OK;
 }
