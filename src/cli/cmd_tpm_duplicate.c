@@ -6,7 +6,8 @@
 #define PARENT_MAX ((size_t)64 * 1024)
 
 struct duplicate_opts {
-    const char *key, *auth, *policy, *branch, *parent, *out;
+    const char *key, *auth, *policy, *parent, *out;
+    struct hf_cli_answer_opts answers;
     uint32_t parent_handle;
 };
 
@@ -23,9 +24,7 @@ static hf_err run_duplicate(struct hf_cli *cli, const void *options)
     struct hf_json j;
 
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &key));
-    key.answers.branch = opt->branch;
-    if (opt->branch)
-        key.ref.answers = &key.answers;
+    HF_TRY(hf_cli_key_answers(&key, &opt->answers));
     HF_TRY(hf_cli_read(opt->parent, PARENT_MAX, &parent));
     HF_TRY(hf_cli_core(cli, &core));
     HF_TRY(hf_cli_tpm(cli, &tpm));
