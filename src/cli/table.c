@@ -8,6 +8,7 @@
     X(audit_verify) \
     X(doctor) \
     X(help) \
+    X(quickstart) \
     X(tpm_create) \
     X(tpm_decrypt) \
     X(tpm_duplicate) \
