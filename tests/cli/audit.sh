@@ -7,9 +7,9 @@ expect 0 holdfast audit verify
 match "intact"
 anchor=$(sed -n 's/^anchor: *//p' .out)
 expect 0 holdfast audit verify --anchor "$anchor" --json
-check "the anchor is found" jq -e '.anchored and .intact and .records == 2' .out
+answer '.anchored and .intact and .records == 2'
 expect 0 holdfast audit tail --lines 2 --json
-check "two records" jq -e '.records | length == 2 and .[1].op == "audit.tail" and .[1].seq == 4' .out
+answer '.records | length == 2 and .[1].op == "audit.tail" and .[1].seq == 4'
 expect 0 holdfast audit export --format json
 check "every line is an object" jq -es 'length == 5 and all(.hash | length == 64)' .out
 expect 0 holdfast audit export --format cef
@@ -34,7 +34,7 @@ expect 1 holdfast audit verify
 match "record 3 was altered"
 match "audit.log line 3"
 expect 1 holdfast audit verify --json
-check "the answer alone stands on standard output" jq -es 'length == 1 and .[0].intact == false and .[0].line == 3' .out
+answer '.intact == false and .line == 3'
 sed 3d kept >"$HOLDFAST_STATE/audit.log"
 expect 1 holdfast audit verify
 match "records 3 to 3 are missing"
@@ -54,6 +54,14 @@ match_err "was not done, for it could not be recorded"
 rmdir "$HOLDFAST_STATE/audit.log"
 
 # Many at once.
-check "twenty processes at once" sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do holdfast audit tail >/dev/null & done; wait'
+twenty() {
+    pids=''
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        holdfast audit tail >/dev/null &
+        pids="$pids $!"
+    done
+    for pid in $pids; do wait "$pid" || return 1; done
+}
+check "twenty processes at once" twenty
 expect 0 holdfast audit verify --json
-check "each has its record" jq -e '.records == 20 and .intact' .out
+answer '.records == 20 and .intact'

@@ -33,17 +33,17 @@ expect 64 holdfast audit verify --anchor 1:00
 
 # The options of every command stand before, between and behind the words.
 expect 0 holdfast --json version
-check "JSON before the words" jq -e .version .out
+answer .version
 expect 0 holdfast audit --json verify
-check "JSON between the words" jq -e .intact .out
+answer .intact
 expect 0 holdfast audit verify --json
-check "JSON behind the words" jq -e .intact .out
+answer .intact
 expect 64 holdfast --state
 
 # A failure is an object on standard output with --json, and a line on standard error always.
 expect 64 holdfast audit verify --json --first zero
 match_err "holdfast: "
-check "the failure has its name, detail and code" jq -e '.error == "HF_E_ARG" and (.detail | length > 0) and .code == 64' .out
+answer '.error == "HF_E_ARG" and (.detail | length > 0) and .code == 64'
 
 # The state directory.
 mkdir -m 755 open

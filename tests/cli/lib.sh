@@ -7,6 +7,7 @@
 #   match_err TEXT              its standard error must
 #   mismatch TEXT               its standard output must not have it
 #   check NAME COMMAND...       any command that must succeed; it may read $out and $err of the last expect
+#   answer FILTER               the last expect printed one JSON value, and jq's FILTER holds for it
 #   skip NAME REASON            say that something is not tested
 set -u
 
@@ -77,6 +78,11 @@ check() {
         point 1 "$name"
         sed 's/^/# /' "$out.check" "$err.check" | head -20
     fi
+}
+
+# jq takes no input for no objection, so the number of answers is part of the question.
+answer() {
+    check "the answer has: $1" jq -es "length == 1 and (.[0] | ($1))" "$out"
 }
 
 skip() {
