@@ -267,7 +267,7 @@ static hf_err run(struct activation *a, struct hf_tpm_call *c)
 
     HF_TRY(hf_tpm_key_ready(a->ak, &ak));
     HF_TRY(hf_tpm_key_ready(a->ek, &ek));
-    HF_TRY(hf_tpm_key_authorize(a->ak, &ak_auth, &a->ak_session));
+    HF_TRY(hf_tpm_key_authorize(a->ak, TPM2_CC_ActivateCredential, &ak_auth, &a->ak_session));
     HF_TRY(hf_tpm_ek_authorize(a->ek, a->endorsement_auth, &ek_auth, &a->ek_session));
     HF_TRY(hf_tpm_call_start(c, TPM2_CC_ActivateCredential));
     hf_tpm_call_handle(c, &ak, &ak_auth);
