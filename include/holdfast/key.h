@@ -93,7 +93,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_load_external(struct hf_tpm *tpm, struct hf_b
 /* A persistent or loaded object by its handle. Closing does not flush it. HF_E_NOT_FOUND. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_key_at(struct hf_tpm *tpm, uint32_t handle, struct hf_tpm_key **out);
 
-/* Flush and free. Accepts NULL in *key; leaves NULL. */
+/* Flush and free. An asynchronous operation with it that has begun is waited for; one that has not ends with
+ * HF_E_CANCELLED. Accepts NULL in *key; leaves NULL. */
 HF_API void hf_tpm_key_close(struct hf_tpm_key **key);
 
 /* The key's parent is closed together with the key from now on, and belongs to it. */

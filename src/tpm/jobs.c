@@ -236,12 +236,50 @@ hf_err hf_tpm_cancel_operation(struct hf_tpm *tpm, uint64_t operation)
     at = find(jobs, operation);
     if (!at)
         err = unknown(operation);
-    else if ((*at)->state == RUNNING)
+    else if ((*at)->state != WAITING)
         err = hf_fail(HF_E_BUSY, "operation %llu has begun; wait for it", (unsigned long long)operation);
     else
         job = unlink_job(jobs, at);
+    (void)pthread_cond_broadcast(&jobs->changed); /* who waits for it learns that it is gone */
     (void)pthread_mutex_unlock(&jobs->lock);
     return err;
+}
+
+/* Is a job of this key running? Those that wait are ended. The lock is held. */
+static bool end_waiting(struct hf_tpm_jobs *jobs, const struct hf_tpm_key *key)
+{
+    bool running = false;
+
+    for (struct job *job = jobs->first; job; job = job->next) {
+        if (job->key != key)
+            continue;
+        running = running || job->state == RUNNING;
+        if (job->state == WAITING) {
+            job->state = DONE;
+            job->err = HF_E_CANCELLED;
+            (void)strncpy(job->detail, "the key was closed before the operation began", sizeof(job->detail) - 1);
+        }
+    }
+    return running;
+}
+
+void hf_tpm_jobs_leave(struct hf_tpm_key *key)
+{
+    struct hf_tpm *tpm = key->tpm;
+    struct hf_tpm_jobs *jobs;
+
+    if (tpm->pid != getpid()) /* the child of a fork: the worker is the parent's */
+        return;
+    (void)pthread_mutex_lock(&tpm->lock);
+    jobs = tpm->jobs;
+    (void)pthread_mutex_unlock(&tpm->lock);
+    if (!jobs)
+        return;
+    (void)pthread_mutex_lock(&jobs->lock);
+    while (end_waiting(jobs, key))
+        (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
+    (void)pthread_cond_broadcast(&jobs->changed);
+    (void)pthread_mutex_unlock(&jobs->lock);
 }
 
 void hf_tpm_jobs_stop(struct hf_tpm *tpm)

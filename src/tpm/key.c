@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "tpm/jobs.h"
 #include "tpm/lockout.h"
 
 hf_err hf_tpm_key_new(struct hf_tpm *tpm, struct hf_bytes public_area, struct hf_tpm_key **out)
@@ -25,6 +26,7 @@ void hf_tpm_key_close(struct hf_tpm_key **key)
     *key = NULL;
     if (!gone)
         return;
+    hf_tpm_jobs_leave(gone);
     if (gone->handle && !gone->persistent && hf_tpm_take(gone->tpm) == HF_OK) {
         if (gone->generation == gone->tpm->generation)
             hf_tpm_flush(gone->tpm, gone->handle);
