@@ -8,6 +8,7 @@
     X(audit_verify) \
     X(doctor) \
     X(help) \
+    X(tpm_certify) \
     X(tpm_create) \
     X(tpm_decrypt) \
     X(tpm_ecdh) \
@@ -18,6 +19,11 @@
     X(tpm_hmac) \
     X(tpm_ima_replay) \
     X(tpm_import) \
+    X(tpm_pcr_extend) \
+    X(tpm_pcr_predict) \
+    X(tpm_pcr_read) \
+    X(tpm_pcr_reset) \
+    X(tpm_quote) \
     X(tpm_quote_verify) \
     X(tpm_random) \
     X(tpm_seal) \
