@@ -10,8 +10,13 @@
     X(help) \
     X(tpm_certify) \
     X(tpm_create) \
+    X(tpm_credential_activate) \
+    X(tpm_credential_make) \
     X(tpm_decrypt) \
     X(tpm_ecdh) \
+    X(tpm_ek_certificate) \
+    X(tpm_ek_show) \
+    X(tpm_ek_verify) \
     X(tpm_encrypt) \
     X(tpm_eventlog_replay) \
     X(tpm_eventlog_show) \
