@@ -9,10 +9,16 @@
     X(doctor) \
     X(help) \
     X(quickstart) \
+    X(tpm_certify) \
     X(tpm_create) \
+    X(tpm_credential_activate) \
+    X(tpm_credential_make) \
     X(tpm_decrypt) \
     X(tpm_duplicate) \
     X(tpm_ecdh) \
+    X(tpm_ek_certificate) \
+    X(tpm_ek_show) \
+    X(tpm_ek_verify) \
     X(tpm_encrypt) \
     X(tpm_eventlog_replay) \
     X(tpm_eventlog_show) \
@@ -32,6 +38,11 @@
     X(tpm_policy_sign) \
     X(tpm_policy_try) \
     X(tpm_primary) \
+    X(tpm_pcr_extend) \
+    X(tpm_pcr_predict) \
+    X(tpm_pcr_read) \
+    X(tpm_pcr_reset) \
+    X(tpm_quote) \
     X(tpm_quote_verify) \
     X(tpm_random) \
     X(tpm_seal) \
