@@ -32,6 +32,15 @@
     X(tpm_load) \
     X(tpm_load_external) \
     X(tpm_pipe) \
+    X(tpm_nv_define) \
+    X(tpm_nv_extend) \
+    X(tpm_nv_increment) \
+    X(tpm_nv_list) \
+    X(tpm_nv_lock) \
+    X(tpm_nv_read) \
+    X(tpm_nv_show) \
+    X(tpm_nv_undefine) \
+    X(tpm_nv_write) \
     X(tpm_policy_approve) \
     X(tpm_policy_digest) \
     X(tpm_policy_show) \
