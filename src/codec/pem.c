@@ -99,6 +99,7 @@ hf_err hf_pem_next(struct hf_reader *r, struct hf_pem *out, struct hf_buf *body)
     HF_CLEANUP(hf_buf_free) struct hf_buf decoded = {0};
     struct hf_bytes line, label, base64;
     const uint8_t *end = NULL;
+    hf_err err;
 
     do {
         HF_TRY(hf_rd_err(r));
@@ -110,7 +111,10 @@ hf_err hf_pem_next(struct hf_reader *r, struct hf_pem *out, struct hf_buf *body)
         return BAD(r, line.p, HF_E_FORMAT, "\"%.*s\" does not begin a block", (int)(line.n < 80 ? line.n : 80),
                    (const char *)line.p);
     HF_TRY(take_body(r, label, &base64, &end));
-    if (hf_base64_parse_loose(base64, &decoded) != HF_OK)
+    err = hf_base64_parse_loose(base64, &decoded);
+    if (err == HF_E_MEMORY)
+        return err;
+    if (err != HF_OK)
         return BAD(r, base64.p, HF_E_FORMAT, "the block's %s", hf_err_detail());
     if (decoded.n == 0)
         return BAD(r, base64.p, HF_E_FORMAT, "the block \"%.*s\" is empty", (int)label.n, (const char *)label.p);

@@ -1,4 +1,5 @@
 /* crypto/crl: lists of our own with one peculiarity each, and real ones. */
+#include "base/alloc.h"
 #include "codec/hex.h"
 #include "codec/pem.h"
 #include "crypto/asn1.h"
@@ -252,6 +253,27 @@ TEST(a_forged_list_of_the_same_name_without_identifiers_is_a_bad_signature)
     OK(hf_crl_verify(crl, twin.cert));
 }
 
+TEST(an_allocation_that_fails_is_reported_and_loses_nothing)
+{
+    static const struct testca_revoked revoked[] = {{.serial = "05", .reason = 1}, {.serial = "06", .reason = -1}};
+    HF_CLEANUP(testca_free) struct testca ca = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    unsigned long n = 0;
+    hf_err err;
+
+    OK(testca_new(&ca_spec, NULL, &ca));
+    OK(testca_crl(&(struct testca_crl_spec){.revoked = revoked, .n_revoked = 2}, &ca, &der));
+    do {
+        HF_CLEANUP(hf_crl_free) struct hf_crl *crl = NULL;
+
+        hf_alloc_fail_at(++n);
+        err = hf_crl_parse(hf_buf_bytes(&der), &crl);
+        CHECK(err == (hf_alloc_has_failed() ? HF_E_MEMORY : HF_OK) && (crl != NULL) == (err == HF_OK));
+    } while (err != HF_OK);
+    hf_alloc_fail_at(0);
+    CHECK(n > 5);
+}
+
 TEST(lists_of_real_vendors_are_read_and_verified)
 {
     static const struct {
@@ -300,4 +322,4 @@ TESTS(RUN(what_is_listed_is_revoked_and_nothing_else), RUN(an_empty_list_revokes
       RUN(a_list_counts_between_its_updates_only), RUN(lists_of_kinds_that_are_not_supported_are_refused),
       RUN(a_list_covers_what_its_scope_says), RUN(only_the_issuer_whose_key_may_is_believed),
       RUN(a_forged_list_of_the_same_name_without_identifiers_is_a_bad_signature),
-      RUN(lists_of_real_vendors_are_read_and_verified))
+      RUN(an_allocation_that_fails_is_reported_and_loses_nothing), RUN(lists_of_real_vendors_are_read_and_verified))

@@ -1,4 +1,5 @@
 /* crypto/x509: certificates of our own with every fault, and those of the world. */
+#include "base/alloc.h"
 #include "codec/hex.h"
 #include "crypto/asn1.h"
 #include "crypto/x509.h"
@@ -285,6 +286,31 @@ TEST(bundles_are_read_as_pem_and_as_der)
     CHECK(list.n == 4);
 }
 
+TEST(an_allocation_that_fails_is_reported_and_loses_nothing)
+{
+    HF_CLEANUP(testca_free) struct testca ca = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf pem = {0};
+    unsigned long n = 0;
+    hf_err err;
+
+    OK(testca_new(&(struct testca_spec){.ca = true, .key_usage = HF_KU_CERT_SIGN, .curve = HF_P384}, NULL, &ca));
+    OK(hf_cert_to_pem(ca.cert, &pem));
+    OK(hf_cert_to_pem(ca.cert, &pem));
+    do {
+        HF_CLEANUP(hf_certs_free) struct hf_certs list = {0};
+
+        hf_alloc_fail_at(++n);
+        err = hf_certs_read(buf(&pem), &list);
+        if (hf_alloc_has_failed()) {
+            CHECK(err == HF_E_MEMORY && list.n == 0);
+        } else {
+            CHECK(err == HF_OK && list.n == 2);
+        }
+    } while (err != HF_OK);
+    hf_alloc_fail_at(0);
+    CHECK(n > 10);
+}
+
 /* Certificates of the world: is the text what it should be, does the parent's key fit? */
 TEST(certificates_of_real_vendors_are_read_and_verified)
 {
@@ -340,4 +366,5 @@ TESTS(RUN(every_field_is_read), RUN(signatures_of_every_algorithm_are_verified),
       RUN(input_that_is_cut_or_goes_on_is_refused), RUN(names_whose_sets_are_not_sorted_are_for_the_tolerant_only),
       RUN(malformed_extensions_and_fields_are_refused), RUN(version_1_and_serial_numbers_of_zero_and_below_are_read),
       RUN(alternative_names_are_told_by_kind), RUN(bundles_are_read_as_pem_and_as_der),
+      RUN(an_allocation_that_fails_is_reported_and_loses_nothing),
       RUN(certificates_of_real_vendors_are_read_and_verified))
