@@ -31,7 +31,6 @@
     X(tpm_list) \
     X(tpm_load) \
     X(tpm_load_external) \
-    X(tpm_pipe) \
     X(tpm_nv_define) \
     X(tpm_nv_extend) \
     X(tpm_nv_increment) \
@@ -41,16 +40,17 @@
     X(tpm_nv_show) \
     X(tpm_nv_undefine) \
     X(tpm_nv_write) \
+    X(tpm_pcr_extend) \
+    X(tpm_pcr_predict) \
+    X(tpm_pcr_read) \
+    X(tpm_pcr_reset) \
+    X(tpm_pipe) \
     X(tpm_policy_approve) \
     X(tpm_policy_digest) \
     X(tpm_policy_show) \
     X(tpm_policy_sign) \
     X(tpm_policy_try) \
     X(tpm_primary) \
-    X(tpm_pcr_extend) \
-    X(tpm_pcr_predict) \
-    X(tpm_pcr_read) \
-    X(tpm_pcr_reset) \
     X(tpm_quote) \
     X(tpm_quote_verify) \
     X(tpm_random) \
