@@ -7,7 +7,8 @@
 #define TICKET_MAX 4096u
 
 struct certify_opts {
-    const char *key, *auth, *policy, *branch;
+    struct hf_cli_answer_opts answers;
+    const char *key, *auth, *policy;
     const char *object, *object_auth, *endorsement_auth, *out, *scheme, *hash, *ticket;
     struct hf_buf nonce, creation_hash;
     bool time;
@@ -41,9 +42,7 @@ static hf_err check(const struct certify_opts *opt)
 static hf_err read_parts(struct hf_cli *cli, const struct certify_opts *opt, struct parts *p, struct hf_core_certify *what)
 {
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &p->key));
-    p->key.answers.branch = opt->branch;
-    if (opt->branch)
-        p->key.ref.answers = &p->key.answers;
+    HF_TRY(hf_cli_key_answers(&p->key, &opt->answers));
     if (opt->object) {
         HF_TRY(hf_cli_key_open(cli, opt->object, opt->object_auth, NULL, &p->object));
         what->object = &p->object.ref;

@@ -10,7 +10,8 @@
 #define SECRET_MAX 64u
 
 struct credential_opts {
-    const char *key, *auth, *policy, *branch;
+    struct hf_cli_answer_opts answers;
+    const char *key, *auth, *policy;
     const char *ek, *in, *out, *endorsement_auth;
     struct hf_buf name;
     bool in_tpm;
@@ -128,9 +129,7 @@ static hf_err run_activate(struct hf_cli *cli, const void *options)
 
     HF_TRY(which_ek(opt->ek, &what));
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &key));
-    key.answers.branch = opt->branch;
-    if (opt->branch)
-        key.ref.answers = &key.answers;
+    HF_TRY(hf_cli_key_answers(&key, &opt->answers));
     HF_TRY(hf_cli_read(opt->in ? opt->in : "-", CREDENTIAL_MAX, &credential));
     what.credential = hf_buf_bytes(&credential);
     return activate(cli, opt, &what);

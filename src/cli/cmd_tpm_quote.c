@@ -10,7 +10,8 @@
 #define LOG_MAX ((size_t)256 << 20)
 
 struct quote_opts {
-    const char *key, *auth, *policy, *branch;
+    struct hf_cli_answer_opts answers;
+    const char *key, *auth, *policy;
     const char *pcrs, *out, *scheme, *hash, *format, *eventlog, *ima;
     struct hf_buf nonce;
 };
@@ -43,9 +44,7 @@ static hf_err read_asked(struct hf_cli *cli, const struct quote_opts *opt, struc
     a->how.scheme = scheme_of(opt->scheme);
     HF_TRY(hf_cli_hash(opt->hash, &a->how.hash));
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &a->key));
-    a->key.answers.branch = opt->branch;
-    if (opt->branch)
-        a->key.ref.answers = &a->key.answers;
+    HF_TRY(hf_cli_key_answers(&a->key, &opt->answers));
     if (opt->eventlog)
         HF_TRY(hf_cli_read(opt->eventlog, LOG_MAX, &a->eventlog));
     return opt->ima ? hf_cli_read(opt->ima, LOG_MAX, &a->ima) : HF_OK;

@@ -9,7 +9,9 @@ hf_err hf_tpm_capability(struct hf_tpm *tpm, uint32_t capability, uint32_t prope
     uint32_t said;
 
     HF_TRY(hf_tpm_call_start(c, TPM2_CC_GetCapability));
-    c->bare = !tpm->salt.known; /* facts about the TPM may be asked for before there is a salt key */
+    /* Facts about the TPM may be asked for before there is a salt key; a resource manager answers for the
+     * handles and cannot sign that. */
+    c->bare = !tpm->salt.known || capability == TPM2_CAP_HANDLES;
     hf_wr_u32be(&c->w, capability);
     hf_wr_u32be(&c->w, property);
     hf_wr_u32be(&c->w, count);
