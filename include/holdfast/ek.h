@@ -41,12 +41,13 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_ek_kind_by_name(const char *name, enum hf_tpm
  *
  * HF_E_UNSUPPORTED where the TPM lacks the algorithm.
  */
-HF_API HF_MUST_CHECK hf_err hf_tpm_ek_open(struct hf_tpm *tpm, enum hf_tpm_ek_kind kind, const struct hf_secret *endorsement_auth,
-                                           struct hf_tpm_key **out);
+HF_API HF_MUST_CHECK hf_err hf_tpm_ek_open(struct hf_tpm *tpm, enum hf_tpm_ek_kind kind,
+                                           const struct hf_secret *endorsement_auth, struct hf_tpm_key **out);
 
 /* Make it persistent at its kind's handle; nothing to do where it is persistent already. HF_E_EXISTS where
  * another object stands there: it is left alone. */
-HF_API HF_MUST_CHECK hf_err hf_tpm_ek_persist(struct hf_tpm_key **ek, enum hf_tpm_ek_kind kind, const struct hf_secret *owner_auth);
+HF_API HF_MUST_CHECK hf_err hf_tpm_ek_persist(struct hf_tpm_key **ek, enum hf_tpm_ek_kind kind,
+                                              const struct hf_secret *owner_auth);
 
 /* An EK certificate in the TPM's NV memory, as it stands there. */
 struct hf_tpm_ek_certificate {
@@ -59,7 +60,7 @@ struct hf_tpm_ek_certificate {
 struct hf_tpm_ek_certificates {
     size_t n;
     struct hf_tpm_ek_certificate row[HF_TPM_EK_CERTIFICATES_MAX];
-    struct hf_buf chain;    /* the issuers that the TPM carries (0x01c00100 to 0x01c001ff), as PEM; may be empty */
+    struct hf_buf chain; /* the issuers that the TPM carries (0x01c00100 to 0x01c001ff), as PEM; may be empty */
     char chain_problem[200];
 };
 
@@ -84,7 +85,8 @@ enum hf_tpm_ek_trust_as {
 };
 
 /* Add what a file holds, PEM blocks or DER. HF_E_FORMAT and others where it holds no certificate. */
-HF_API HF_MUST_CHECK hf_err hf_tpm_ek_trust_add(struct hf_tpm_ek_trust *trust, struct hf_bytes file, enum hf_tpm_ek_trust_as as);
+HF_API HF_MUST_CHECK hf_err hf_tpm_ek_trust_add(struct hf_tpm_ek_trust *trust, struct hf_bytes file,
+                                                enum hf_tpm_ek_trust_as as);
 
 /* Why an EK is not believed. The first that applies, in this order. */
 enum hf_tpm_ek_reason {
@@ -104,15 +106,15 @@ HF_API const char *hf_tpm_ek_reason_name(enum hf_tpm_ek_reason reason);
 
 struct hf_tpm_ek_verdict {
     enum hf_tpm_ek_reason reason;
-    char detail[320];                   /* what was seen and wanted */
-    enum hf_tpm_environment environment; /* by the maker that the certificate names; unknown unless good */
-    bool held;                           /* the TPM proved that it holds the key */
-    uint32_t index;                      /* where the certificate was; 0: it was given */
+    char detail[320];                              /* what was seen and wanted */
+    enum hf_tpm_environment environment;           /* by the maker that the certificate names; unknown unless good */
+    bool held;                                     /* the TPM proved that it holds the key */
+    uint32_t index;                                /* where the certificate was; 0: it was given */
     char manufacturer[16], model[64], version[32]; /* of subjectAltName: "STM", "ST33HTPHAHB4", "id:00490004" */
     char issuer[256];
-    char issuer_url[256];                /* where it says its issuer's certificate is to be had; "" for nowhere */
-    int64_t not_before, not_after;       /* Unix seconds */
-    char encoding[200];                  /* what is odd about the certificate's bytes, and was passed over; "" */
+    char issuer_url[256];          /* where it says its issuer's certificate is to be had; "" for nowhere */
+    int64_t not_before, not_after; /* Unix seconds */
+    char encoding[200];            /* what is odd about the certificate's bytes, and was passed over; "" */
 };
 
 struct hf_tpm_ek_question {
@@ -146,8 +148,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_ek_pin(struct hf_tpm *tpm, const struct hf_tp
  *   secret  at most the size of the EK's name hash (32 bytes for SHA-256)
  *   out     replaced by the credential as tpm2_makecredential writes it
  */
-HF_API HF_MUST_CHECK hf_err hf_tpm_make_credential(struct hf_bytes ek, struct hf_bytes name, const struct hf_secret *secret,
-                                                   struct hf_buf *out);
+HF_API HF_MUST_CHECK hf_err hf_tpm_make_credential(struct hf_bytes ek, struct hf_bytes name,
+                                                   const struct hf_secret *secret, struct hf_buf *out);
 
 /* The same made by a TPM, any TPM (TPM2_MakeCredential). */
 HF_API HF_MUST_CHECK hf_err hf_tpm_make_credential_in_tpm(struct hf_tpm *tpm, struct hf_bytes ek, struct hf_bytes name,
@@ -169,7 +171,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_credential_kind(struct hf_bytes credential, e
  *   HF_E_FORMAT, HF_E_TRUNCATED, HF_E_TRAILING, HF_E_UNSUPPORTED  it is not a credential file of version 1
  */
 HF_API HF_MUST_CHECK hf_err hf_tpm_activate_credential(struct hf_tpm_key *ek, const struct hf_secret *endorsement_auth,
-                                                       struct hf_tpm_key *ak, struct hf_bytes credential, struct hf_secret **out);
+                                                       struct hf_tpm_key *ak, struct hf_bytes credential,
+                                                       struct hf_secret **out);
 
 #ifdef __cplusplus
 }

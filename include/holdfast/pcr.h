@@ -62,8 +62,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_extend_pcr(struct hf_tpm *tpm, unsigned index
 
 /* Extend by digests that are made already, at most one for each bank. Banks without one stay as they are:
  * anybody may then extend them to any value, so give one for each. */
-HF_API HF_MUST_CHECK hf_err hf_tpm_extend_pcr_digests(struct hf_tpm *tpm, unsigned index, const struct hf_pcr_digest *digests,
-                                                      size_t n);
+HF_API HF_MUST_CHECK hf_err hf_tpm_extend_pcr_digests(struct hf_tpm *tpm, unsigned index,
+                                                      const struct hf_pcr_digest *digests, size_t n);
 
 /* Back to its start, in every bank: 16 and 23 as a rule; HF_E_DENIED where the locality does not permit it. */
 HF_API HF_MUST_CHECK hf_err hf_tpm_pcr_reset(struct hf_tpm *tpm, unsigned index);
@@ -71,8 +71,8 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_pcr_reset(struct hf_tpm *tpm, unsigned index)
 /* A change to what an event log says, for a prediction. */
 struct hf_pcr_change {
     enum { HF_PCR_REPLACE, HF_PCR_EXTEND } kind;
-    uint32_t at;     /* replace: the event's number, from 0 for the header; extend: the register */
-    size_t n;        /* digests */
+    uint32_t at; /* replace: the event's number, from 0 for the header; extend: the register */
+    size_t n;    /* digests */
     struct hf_pcr_digest digest[HF_PCR_BANKS_MAX];
 };
 
@@ -92,8 +92,8 @@ HF_API HF_MUST_CHECK hf_err hf_pcr_predict(struct hf_bytes log, const struct hf_
                                            struct hf_eventlog *out);
 
 /* The same from values as they are now, without a log: changes of kind HF_PCR_EXTEND alone. */
-HF_API HF_MUST_CHECK hf_err hf_pcr_predict_from(const struct hf_pcrs *now, const struct hf_pcr_change *changes, size_t n,
-                                                struct hf_pcrs *out);
+HF_API HF_MUST_CHECK hf_err hf_pcr_predict_from(const struct hf_pcrs *now, const struct hf_pcr_change *changes,
+                                                size_t n, struct hf_pcrs *out);
 
 /* The digests of data in the banks of `pcrs`: what hf_tpm_extend_pcr extends. */
 HF_API HF_MUST_CHECK hf_err hf_pcr_change_data(struct hf_bytes data, const uint16_t *algs, size_t n_algs,

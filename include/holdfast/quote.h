@@ -62,8 +62,9 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_certify(struct hf_tpm_key *object, struct hf_
 
 /* Certify how an object was made (its creation data, hf_tpm_key_creation), by the ticket that the TPM gave
  * with it. HF_E_NOT_FOUND where this process did not make it. */
-HF_API HF_MUST_CHECK hf_err hf_tpm_certify_creation(struct hf_tpm_key *object, struct hf_tpm_key *key, struct hf_bytes nonce,
-                                                    const struct hf_tpm_signing *how, struct hf_tpm_statement *out);
+HF_API HF_MUST_CHECK hf_err hf_tpm_certify_creation(struct hf_tpm_key *object, struct hf_tpm_key *key,
+                                                    struct hf_bytes nonce, const struct hf_tpm_signing *how,
+                                                    struct hf_tpm_statement *out);
 
 /* The same from a hash and ticket that were kept (TPM2B content and TPMT_TK_CREATION). HF_E_MISMATCH: the
  * ticket is not this TPM's for this object. */

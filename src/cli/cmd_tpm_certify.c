@@ -39,7 +39,8 @@ static hf_err check(const struct certify_opts *opt)
     return HF_OK;
 }
 
-static hf_err read_parts(struct hf_cli *cli, const struct certify_opts *opt, struct parts *p, struct hf_core_certify *what)
+static hf_err read_parts(struct hf_cli *cli, const struct certify_opts *opt, struct parts *p,
+                         struct hf_core_certify *what)
 {
     HF_TRY(hf_cli_key_open(cli, opt->key, opt->auth, opt->policy, &p->key));
     HF_TRY(hf_cli_key_answers(&p->key, &opt->answers));
@@ -116,16 +117,25 @@ static hf_err run(struct hf_cli *cli, const void *options)
 
 static const struct hf_opt rows[] = {
     HF_CLI_KEY_ROWS(struct certify_opts),
-    {HF_OPT_FILE, 0, "object", offsetof(struct certify_opts, object), "KEY", "the key to certify: file or handle", NULL, false},
-    {HF_OPT_AUTH, 0, "object-auth", offsetof(struct certify_opts, object_auth), "SPEC", "its authorization", NULL, false},
-    {HF_OPT_FLAG, 0, "time", offsetof(struct certify_opts, time), NULL, "certify the TPM's clock and counters instead", NULL, false},
-    {HF_OPT_HEX, 'n', "nonce", offsetof(struct certify_opts, nonce), "HEX", "fresh bytes from the verifier, at most 64", NULL, true},
+    {HF_OPT_FILE, 0, "object", offsetof(struct certify_opts, object), "KEY", "the key to certify: file or handle", NULL,
+     false},
+    {HF_OPT_AUTH, 0, "object-auth", offsetof(struct certify_opts, object_auth), "SPEC", "its authorization", NULL,
+     false},
+    {HF_OPT_FLAG, 0, "time", offsetof(struct certify_opts, time), NULL, "certify the TPM's clock and counters instead",
+     NULL, false},
+    {HF_OPT_HEX, 'n', "nonce", offsetof(struct certify_opts, nonce), "HEX", "fresh bytes from the verifier, at most 64",
+     NULL, true},
     {HF_OPT_FILE, 'o', "out", offsetof(struct certify_opts, out), "STEM", "write STEM.msg and STEM.sig", NULL, true},
-    {HF_OPT_HEX, 0, "creation-hash", offsetof(struct certify_opts, creation_hash), "HEX", "certify how the object was made: the hash of its creation data", NULL, false},
-    {HF_OPT_FILE, 0, "ticket", offsetof(struct certify_opts, ticket), "FILE", "and the creation ticket (TPMT_TK_CREATION)", NULL, false},
-    {HF_OPT_AUTH, 0, "endorsement-auth", offsetof(struct certify_opts, endorsement_auth), "SPEC", "authorization of the endorsement hierarchy, for --time", NULL, false},
-    {HF_OPT_TEXT, 0, "hash", offsetof(struct certify_opts, hash), "HASH", "hash of the signature (default: the key's)", "sha1|sha256|sha384|sha512", false},
-    {HF_OPT_TEXT, 's', "scheme", offsetof(struct certify_opts, scheme), "SCHEME", "signature scheme (default: the key's)", "ecdsa|rsassa|rsapss", false},
+    {HF_OPT_HEX, 0, "creation-hash", offsetof(struct certify_opts, creation_hash), "HEX",
+     "certify how the object was made: the hash of its creation data", NULL, false},
+    {HF_OPT_FILE, 0, "ticket", offsetof(struct certify_opts, ticket), "FILE",
+     "and the creation ticket (TPMT_TK_CREATION)", NULL, false},
+    {HF_OPT_AUTH, 0, "endorsement-auth", offsetof(struct certify_opts, endorsement_auth), "SPEC",
+     "authorization of the endorsement hierarchy, for --time", NULL, false},
+    {HF_OPT_TEXT, 0, "hash", offsetof(struct certify_opts, hash), "HASH", "hash of the signature (default: the key's)",
+     "sha1|sha256|sha384|sha512", false},
+    {HF_OPT_TEXT, 's', "scheme", offsetof(struct certify_opts, scheme), "SCHEME",
+     "signature scheme (default: the key's)", "ecdsa|rsassa|rsapss", false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 

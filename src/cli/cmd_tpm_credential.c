@@ -62,27 +62,33 @@ static hf_err run_make(struct hf_cli *cli, const void *options)
 }
 
 static const struct hf_opt make_rows[] = {
-    {HF_OPT_FILE, 0, "ek", offsetof(struct credential_opts, ek), "FILE", "the endorsement key: TPM2B_PUBLIC, a public key or its certificate (PEM or DER)", NULL, true},
-    {HF_OPT_HEX, 0, "name", offsetof(struct credential_opts, name), "HEX", "Name of the key that the secret is for (holdfast tpm show prints it)", NULL, true},
-    {HF_OPT_FILE, 'i', "in", offsetof(struct credential_opts, in), "FILE", "the secret: 1 to 32 bytes for an EK with SHA-256 (default: standard input)", NULL, false},
-    {HF_OPT_FILE, 'o', "out", offsetof(struct credential_opts, out), "FILE", "where the credential goes (default: standard output)", NULL, false},
-    {HF_OPT_FLAG, 0, "in-tpm", offsetof(struct credential_opts, in_tpm), NULL, "let the TPM make it, not this program", NULL, false},
+    {HF_OPT_FILE, 0, "ek", offsetof(struct credential_opts, ek), "FILE",
+     "the endorsement key: TPM2B_PUBLIC, a public key or its certificate (PEM or DER)", NULL, true},
+    {HF_OPT_HEX, 0, "name", offsetof(struct credential_opts, name), "HEX",
+     "Name of the key that the secret is for (holdfast tpm show prints it)", NULL, true},
+    {HF_OPT_FILE, 'i', "in", offsetof(struct credential_opts, in), "FILE",
+     "the secret: 1 to 32 bytes for an EK with SHA-256 (default: standard input)", NULL, false},
+    {HF_OPT_FILE, 'o', "out", offsetof(struct credential_opts, out), "FILE",
+     "where the credential goes (default: standard output)", NULL, false},
+    {HF_OPT_FLAG, 0, "in-tpm", offsetof(struct credential_opts, in_tpm), NULL, "let the TPM make it, not this program",
+     NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
-#define EXAMPLE_MAKE \
+#define EXAMPLE_MAKE                                                 \
     "holdfast tpm create --alg ecc-p256 --use attest --out ak.pem\n" \
-    "holdfast tpm ek show --kind ecc-p256 --out ek.pem\n" \
-    "name=$(holdfast tpm show --key ak.pem --json | jq -r .name)\n" \
-    "head -c 32 /dev/urandom > secret\n" \
+    "holdfast tpm ek show --kind ecc-p256 --out ek.pem\n"            \
+    "name=$(holdfast tpm show --key ak.pem --json | jq -r .name)\n"  \
+    "head -c 32 /dev/urandom > secret\n"                             \
     "holdfast tpm credential make --ek ek.pem --name $name --in secret --out cred\n"
 
 const struct hf_command hf_cmd_tpm_credential_make = {
     .words = "tpm credential make",
     .about = "Wrap a secret for one key in one TPM",
-    .text = "Only the TPM with this endorsement key can open it, and only while it holds the key of this Name: who gives "
-            "the secret back has shown that the key lives in that TPM. No TPM is needed here. The file is the one of "
-            "tpm2_makecredential.",
+    .text =
+        "Only the TPM with this endorsement key can open it, and only while it holds the key of this Name: who gives "
+        "the secret back has shown that the key lives in that TPM. No TPM is needed here. The file is the one of "
+        "tpm2_makecredential.",
     .example = EXAMPLE_MAKE,
     .opts = make_rows,
     .size = sizeof(struct credential_opts),
@@ -137,10 +143,14 @@ static hf_err run_activate(struct hf_cli *cli, const void *options)
 
 static const struct hf_opt activate_rows[] = {
     HF_CLI_KEY_ROWS(struct credential_opts),
-    {HF_OPT_FILE, 'i', "in", offsetof(struct credential_opts, in), "FILE", "the credential (default: standard input)", NULL, false},
-    {HF_OPT_FILE, 'o', "out", offsetof(struct credential_opts, out), "FILE", "where the secret goes, mode 0600 (default: standard output)", NULL, false},
-    {HF_OPT_TEXT, 0, "ek", offsetof(struct credential_opts, ek), "KIND|HANDLE", "which endorsement key, as ecc-p256 or 0x81010001 (default: by the credential's form)", NULL, false},
-    {HF_OPT_AUTH, 0, "endorsement-auth", offsetof(struct credential_opts, endorsement_auth), "SPEC", "authorization of the endorsement hierarchy: file:PATH, fd:N, env:NAME or -", NULL, false},
+    {HF_OPT_FILE, 'i', "in", offsetof(struct credential_opts, in), "FILE", "the credential (default: standard input)",
+     NULL, false},
+    {HF_OPT_FILE, 'o', "out", offsetof(struct credential_opts, out), "FILE",
+     "where the secret goes, mode 0600 (default: standard output)", NULL, false},
+    {HF_OPT_TEXT, 0, "ek", offsetof(struct credential_opts, ek), "KIND|HANDLE",
+     "which endorsement key, as ecc-p256 or 0x81010001 (default: by the credential's form)", NULL, false},
+    {HF_OPT_AUTH, 0, "endorsement-auth", offsetof(struct credential_opts, endorsement_auth), "SPEC",
+     "authorization of the endorsement hierarchy: file:PATH, fd:N, env:NAME or -", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 

@@ -97,7 +97,8 @@ static hf_err run_read(struct hf_cli *cli, const void *options)
 }
 
 static const struct hf_opt read_rows[] = {
-    {HF_OPT_WORD, 0, "SELECTION", offsetof(struct pcr_opts, selection), NULL, "as sha256:0,7+sha384:16, or sha256:all (default: every register of every bank)", NULL, false},
+    {HF_OPT_WORD, 0, "SELECTION", offsetof(struct pcr_opts, selection), NULL,
+     "as sha256:0,7+sha384:16, or sha256:all (default: every register of every bank)", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -185,8 +186,10 @@ static hf_err run_extend(struct hf_cli *cli, const void *options)
 
 static const struct hf_opt extend_rows[] = {
     {HF_OPT_WORD, 0, "PCR", offsetof(struct pcr_opts, index), NULL, "the register: 0 to 23", NULL, true},
-    {HF_OPT_FILE, 'i', "in", offsetof(struct pcr_opts, in), "FILE", "data, which is hashed for each bank (default: standard input)", NULL, false},
-    {HF_OPT_LIST, 'd', "digest", offsetof(struct pcr_opts, digest), "BANK=HEX", "a digest in place of data; one for each bank", NULL, false},
+    {HF_OPT_FILE, 'i', "in", offsetof(struct pcr_opts, in), "FILE",
+     "data, which is hashed for each bank (default: standard input)", NULL, false},
+    {HF_OPT_LIST, 'd', "digest", offsetof(struct pcr_opts, digest), "BANK=HEX",
+     "a digest in place of data; one for each bank", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -224,7 +227,8 @@ static const struct hf_opt reset_rows[] = {
 const struct hf_command hf_cmd_tpm_pcr_reset = {
     .words = "tpm pcr reset",
     .about = "Reset a platform configuration register",
-    .text = "The TPM permits it for 16 and 23 to programs, for 17 to 22 to a dynamic launch, for the others to a reboot.",
+    .text =
+        "The TPM permits it for 16 and 23 to programs, for 17 to 22 to a dynamic launch, for the others to a reboot.",
     .example = "holdfast tpm pcr reset 16",
     .opts = reset_rows,
     .size = sizeof(struct pcr_opts),
@@ -274,7 +278,8 @@ static struct hf_core_change *place_for(struct changes *c, int kind, uint32_t at
     for (size_t i = 0; digest && kind == HF_PCR_REPLACE && i < c->n; i++) {
         struct hf_core_change *have = &c->change[i];
 
-        if ((int)have->change.kind == kind && have->change.at == at && have->change.n && have->change.n < HF_PCR_BANKS_MAX)
+        if ((int)have->change.kind == kind && have->change.at == at && have->change.n &&
+            have->change.n < HF_PCR_BANKS_MAX)
             return have;
     }
     return &c->change[c->n++];
@@ -372,20 +377,25 @@ static hf_err run_predict(struct hf_cli *cli, const void *options)
 }
 
 static const struct hf_opt predict_rows[] = {
-    {HF_OPT_WORD, 0, "SELECTION", offsetof(struct pcr_opts, selection), NULL, "as sha256:4,7 (default: all that can be known)", NULL, false},
-    {HF_OPT_FILE, 'e', "eventlog", offsetof(struct pcr_opts, eventlog), "FILE", "boot event log to start from (default: the TPM's values of now)", NULL, false},
-    {HF_OPT_LIST, 'r', "replace", offsetof(struct pcr_opts, replace), "N=FILE|HEX", "event N measures this file instead, or has this digest (or BANK:HEX)", NULL, false},
-    {HF_OPT_LIST, 'x', "extend", offsetof(struct pcr_opts, extend), "PCR=FILE|HEX", "a register is extended by this at the end", NULL, false},
+    {HF_OPT_WORD, 0, "SELECTION", offsetof(struct pcr_opts, selection), NULL,
+     "as sha256:4,7 (default: all that can be known)", NULL, false},
+    {HF_OPT_FILE, 'e', "eventlog", offsetof(struct pcr_opts, eventlog), "FILE",
+     "boot event log to start from (default: the TPM's values of now)", NULL, false},
+    {HF_OPT_LIST, 'r', "replace", offsetof(struct pcr_opts, replace), "N=FILE|HEX",
+     "event N measures this file instead, or has this digest (or BANK:HEX)", NULL, false},
+    {HF_OPT_LIST, 'x', "extend", offsetof(struct pcr_opts, extend), "PCR=FILE|HEX",
+     "a register is extended by this at the end", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
 const struct hf_command hf_cmd_tpm_pcr_predict = {
     .words = "tpm pcr predict",
     .about = "Compute the values that registers will have after a change",
-    .text = "From a boot event log with events replaced (holdfast tpm eventlog show numbers them) or added, or from the "
-            "TPM's values of now. A PE image in place of one that firmware started is hashed as firmware does, without its "
-            "checksum and signatures; everything else is hashed as it is. Banks without a digest for a change lose their "
-            "value of that register. The last line is a step for a policy: seal to it before the change is made.",
+    .text =
+        "From a boot event log with events replaced (holdfast tpm eventlog show numbers them) or added, or from the "
+        "TPM's values of now. A PE image in place of one that firmware started is hashed as firmware does, without its "
+        "checksum and signatures; everything else is hashed as it is. Banks without a digest for a change lose their "
+        "value of that register. The last line is a step for a policy: seal to it before the change is made.",
     .example = "printf 'new command line' > cmdline\n"
                "holdfast tpm pcr predict sha256:12 --extend 12=cmdline\n"
                "printf '07000000040000009069ca78e7450a285173431b3e52c5c25299e4730400000000000000' > boot.log\n"

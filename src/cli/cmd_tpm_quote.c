@@ -100,8 +100,9 @@ static hf_err answer(struct hf_cli *cli, const struct quote_opts *opt, const str
 
     if (!cli->json) {
         hf_cli_line(cli, "quote", "%s.msg, .sig, .pcrs, .json over %s", opt->out, opt->pcrs);
-        hf_cli_line(cli, "key", "%s%s", opt->key,
-                    q->statement.restricted ? "" : " (!) signs anything: a verifier cannot know that the TPM made this quote");
+        hf_cli_line(
+            cli, "key", "%s%s", opt->key,
+            q->statement.restricted ? "" : " (!) signs anything: a verifier cannot know that the TPM made this quote");
         hf_cli_environment(cli, NULL, environment);
         return HF_OK;
     }
@@ -143,13 +144,20 @@ static hf_err run(struct hf_cli *cli, const void *options)
 
 static const struct hf_opt rows[] = {
     HF_CLI_KEY_ROWS(struct quote_opts),
-    {HF_OPT_TEXT, 'l', "pcrs", offsetof(struct quote_opts, pcrs), "PCRS", "what to quote: sha256:0,1,2,3+sha384:7", NULL, true},
-    {HF_OPT_HEX, 'n', "nonce", offsetof(struct quote_opts, nonce), "HEX", "fresh bytes from the verifier, at most 64", NULL, true},
-    {HF_OPT_FILE, 'o', "out", offsetof(struct quote_opts, out), "STEM", "write STEM.msg, .sig, .pcrs and .json (default: the JSON envelope to standard output)", NULL, false},
-    {HF_OPT_TEXT, 0, "hash", offsetof(struct quote_opts, hash), "HASH", "hash of the signature (default: the key's)", "sha1|sha256|sha384|sha512", false},
-    {HF_OPT_TEXT, 's', "scheme", offsetof(struct quote_opts, scheme), "SCHEME", "signature scheme (default: the key's)", "ecdsa|rsassa|rsapss", false},
-    {HF_OPT_TEXT, 'f', "format", offsetof(struct quote_opts, format), "FORMAT", "form of STEM.pcrs: values (default), or tpm2-tools' own structures", "values|tpm2-tools", false},
-    {HF_OPT_FILE, 0, "eventlog", offsetof(struct quote_opts, eventlog), "FILE", "boot event log to put into the envelope", NULL, false},
+    {HF_OPT_TEXT, 'l', "pcrs", offsetof(struct quote_opts, pcrs), "PCRS", "what to quote: sha256:0,1,2,3+sha384:7",
+     NULL, true},
+    {HF_OPT_HEX, 'n', "nonce", offsetof(struct quote_opts, nonce), "HEX", "fresh bytes from the verifier, at most 64",
+     NULL, true},
+    {HF_OPT_FILE, 'o', "out", offsetof(struct quote_opts, out), "STEM",
+     "write STEM.msg, .sig, .pcrs and .json (default: the JSON envelope to standard output)", NULL, false},
+    {HF_OPT_TEXT, 0, "hash", offsetof(struct quote_opts, hash), "HASH", "hash of the signature (default: the key's)",
+     "sha1|sha256|sha384|sha512", false},
+    {HF_OPT_TEXT, 's', "scheme", offsetof(struct quote_opts, scheme), "SCHEME", "signature scheme (default: the key's)",
+     "ecdsa|rsassa|rsapss", false},
+    {HF_OPT_TEXT, 'f', "format", offsetof(struct quote_opts, format), "FORMAT",
+     "form of STEM.pcrs: values (default), or tpm2-tools' own structures", "values|tpm2-tools", false},
+    {HF_OPT_FILE, 0, "eventlog", offsetof(struct quote_opts, eventlog), "FILE",
+     "boot event log to put into the envelope", NULL, false},
     {HF_OPT_FILE, 0, "ima", offsetof(struct quote_opts, ima), "FILE", "IMA list to put into the envelope", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
@@ -157,9 +165,10 @@ static const struct hf_opt rows[] = {
 const struct hf_command hf_cmd_tpm_quote = {
     .words = "tpm quote",
     .about = "Let the TPM sign its platform configuration registers",
-    .text = "The values written are those that were quoted: when a register changes in between, the quote is made again. "
-            "Use an attestation key (holdfast tpm create --use attest): it signs nothing that the TPM did not make. "
-            "STEM.msg is TPMS_ATTEST, STEM.sig TPMT_SIGNATURE, as tpm2_checkquote takes them.",
+    .text =
+        "The values written are those that were quoted: when a register changes in between, the quote is made again. "
+        "Use an attestation key (holdfast tpm create --use attest): it signs nothing that the TPM did not make. "
+        "STEM.msg is TPMS_ATTEST, STEM.sig TPMT_SIGNATURE, as tpm2_checkquote takes them.",
     .example = "holdfast tpm create --alg ecc-p256 --use attest --out ak.pem\n"
                "holdfast tpm show --key ak.pem --out ak.pub\n"
                "holdfast tpm quote --key ak.pem --pcrs sha256:0,1,2,3+sha384:7 --nonce 00112233 --out q\n"

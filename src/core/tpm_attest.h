@@ -44,8 +44,9 @@ struct hf_core_quote {
     struct hf_pcrs pcrs;
     struct hf_buf ak_public; /* TPMT_PUBLIC */
 };
-hf_err hf_core_tpm_quote(struct hf_core *core, const struct hf_who *who, const struct hf_core_key *ref, const char *selection,
-                         struct hf_bytes nonce, const struct hf_tpm_signing *how, struct hf_core_quote *out);
+hf_err hf_core_tpm_quote(struct hf_core *core, const struct hf_who *who, const struct hf_core_key *ref,
+                         const char *selection, struct hf_bytes nonce, const struct hf_tpm_signing *how,
+                         struct hf_core_quote *out);
 void hf_core_quote_free(struct hf_core_quote *quote);
 
 /* tpm.certify: an object, how it was made (by the ticket that was kept), or the time. */
@@ -83,19 +84,19 @@ struct hf_core_credential {
     const struct hf_secret *secret;
     bool in_tpm;
 };
-hf_err hf_core_tpm_credential_make(struct hf_core *core, const struct hf_who *who, const struct hf_core_credential *what,
-                                   struct hf_buf *out);
+hf_err hf_core_tpm_credential_make(struct hf_core *core, const struct hf_who *who,
+                                   const struct hf_core_credential *what, struct hf_buf *out);
 
 /* tpm.credential.activate: with the EK of a kind, or the key at a handle. */
 struct hf_core_activate {
     const struct hf_core_key *key; /* that the secret is for */
     struct hf_bytes credential;
-    bool by_form;                  /* the kind that the credential's form tells */
+    bool by_form; /* the kind that the credential's form tells */
     enum hf_tpm_ek_kind kind;
-    uint32_t ek_handle;            /* 0: by kind */
+    uint32_t ek_handle; /* 0: by kind */
     const struct hf_secret *endorsement_auth;
 };
-hf_err hf_core_tpm_credential_activate(struct hf_core *core, const struct hf_who *who, const struct hf_core_activate *what,
-                                       struct hf_secret **out);
+hf_err hf_core_tpm_credential_activate(struct hf_core *core, const struct hf_who *who,
+                                       const struct hf_core_activate *what, struct hf_secret **out);
 
 #endif

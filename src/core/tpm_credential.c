@@ -19,8 +19,8 @@ static hf_err make_work(struct hf_core *core, void *arg)
     return hf_tpm_make_credential_in_tpm(tpm, what->ek, what->name, what->secret, m->out);
 }
 
-hf_err hf_core_tpm_credential_make(struct hf_core *core, const struct hf_who *who, const struct hf_core_credential *what,
-                                   struct hf_buf *out)
+hf_err hf_core_tpm_credential_make(struct hf_core *core, const struct hf_who *who,
+                                   const struct hf_core_credential *what, struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf made = {0};
     struct making m = {what, &made};
@@ -58,8 +58,8 @@ static hf_err activate_work(struct hf_core *core, void *arg)
     return hf_tpm_activate_credential(ek, a->what->endorsement_auth, key, a->what->credential, &a->secret);
 }
 
-hf_err hf_core_tpm_credential_activate(struct hf_core *core, const struct hf_who *who, const struct hf_core_activate *what,
-                                       struct hf_secret **out)
+hf_err hf_core_tpm_credential_activate(struct hf_core *core, const struct hf_who *who,
+                                       const struct hf_core_activate *what, struct hf_secret **out)
 {
     struct activating a = {.what = what};
     hf_err err = hf_core_do(core, who, HF_OP_TPM_CREDENTIAL_ACTIVATE, what->key->label, activate_work, &a);

@@ -1,7 +1,7 @@
 /* PCRs as operations. */
-#include "core/tpm_attest.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "core/tpm_attest.h"
 #include "evidence/pcr.h"
 #include "evidence/pe_image.h"
 #include "evidence/tcg_event.h"
@@ -91,7 +91,8 @@ static hf_err measures_image(struct hf_bytes bytes, uint32_t number, bool *out)
         return HF_OK;
     }
     HF_TRY(hf_tcg_log_end(&log));
-    return hf_fail(HF_E_NOT_FOUND, "the event log has no event %u; its last is %u", (unsigned)number, (unsigned)(log.next - 1));
+    return hf_fail(HF_E_NOT_FOUND, "the event log has no event %u; its last is %u", (unsigned)number,
+                   (unsigned)(log.next - 1));
 }
 
 static hf_err hash_image(struct hf_core_change *c, const uint16_t *algs, size_t n)
@@ -120,7 +121,8 @@ static hf_err fill_in(const struct hf_core_predict *what, const uint16_t *algs, 
         if (c->change.kind == HF_PCR_REPLACE && what->log.n)
             HF_TRY(measures_image(what->log, c->change.at, &image));
         if (image && !hf_pe_is_image(c->data))
-            return hf_fail(HF_E_ARG, "event %u measured an image that firmware started, and what takes its place is no PE image",
+            return hf_fail(HF_E_ARG,
+                           "event %u measured an image that firmware started, and what takes its place is no PE image",
                            (unsigned)c->change.at);
         HF_TRY(image ? hash_image(c, algs, n) : hf_pcr_change_data(c->data, algs, n, &c->change));
     }

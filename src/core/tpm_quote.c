@@ -28,8 +28,9 @@ static hf_err work(struct hf_core *core, void *arg)
     return hf_tpm_quote_pcrs(key, q->selection, q->nonce, q->how, &q->out->statement, &q->out->pcrs);
 }
 
-hf_err hf_core_tpm_quote(struct hf_core *core, const struct hf_who *who, const struct hf_core_key *ref, const char *selection,
-                         struct hf_bytes nonce, const struct hf_tpm_signing *how, struct hf_core_quote *out)
+hf_err hf_core_tpm_quote(struct hf_core *core, const struct hf_who *who, const struct hf_core_key *ref,
+                         const char *selection, struct hf_bytes nonce, const struct hf_tpm_signing *how,
+                         struct hf_core_quote *out)
 {
     HF_CLEANUP(hf_core_quote_free) struct hf_core_quote made = {0};
     struct quoting q = {ref, selection, nonce, how, &made};

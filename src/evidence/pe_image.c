@@ -12,10 +12,10 @@ struct section {
 
 /* The places that the hash goes around, as offsets in the file. */
 struct layout {
-    size_t checksum;      /* four bytes */
-    size_t directory;     /* the certificate table's entry, eight bytes; 0: there is none */
-    uint32_t headers;     /* SizeOfHeaders */
-    uint32_t signatures;  /* bytes of the certificate table, at the file's end */
+    size_t checksum;     /* four bytes */
+    size_t directory;    /* the certificate table's entry, eight bytes; 0: there is none */
+    uint32_t headers;    /* SizeOfHeaders */
+    uint32_t signatures; /* bytes of the certificate table, at the file's end */
     size_t n;
     struct section section[SECTIONS_MAX];
 };
@@ -103,7 +103,8 @@ static hf_err read_layout(struct hf_bytes file, struct layout *out)
     HF_TRY(read_optional(file, pe + 24, out));
     HF_TRY(read_sections(file, pe + 24 + optional_size, sections, out));
     if (out->headers > file.n || out->checksum + 4 > out->headers || out->directory + 8 > out->headers)
-        return hf_fail(HF_E_FORMAT, "PE image: headers of %u bytes do not hold what belongs to them", (unsigned)out->headers);
+        return hf_fail(HF_E_FORMAT, "PE image: headers of %u bytes do not hold what belongs to them",
+                       (unsigned)out->headers);
     return HF_OK;
 }
 

@@ -19,8 +19,8 @@ static hf_err build_certify(struct hf_tpm_call *c, void *arg)
     return HF_OK;
 }
 
-hf_err hf_tpm_certify(struct hf_tpm_key *object, struct hf_tpm_key *key, struct hf_bytes nonce, const struct hf_tpm_signing *how,
-                      struct hf_tpm_statement *out)
+hf_err hf_tpm_certify(struct hf_tpm_key *object, struct hf_tpm_key *key, struct hf_bytes nonce,
+                      const struct hf_tpm_signing *how, struct hf_tpm_statement *out)
 {
     HF_CLEANUP(hf_tpm_statement_free) struct hf_tpm_statement made = {0};
     struct certify s = {0};

@@ -20,7 +20,8 @@ hf_err hf_tpm_credential_parse(struct hf_bytes in, struct hf_tpm_credential *out
 
     HF_TRY(hf_rd_err(&r));
     if (magic != MAGIC)
-        return hf_fail(HF_E_FORMAT, "the file begins with 0x%08x; a credential begins with 0x%08x", (unsigned)magic, MAGIC);
+        return hf_fail(HF_E_FORMAT, "the file begins with 0x%08x; a credential begins with 0x%08x", (unsigned)magic,
+                       MAGIC);
     if (version != VERSION)
         return hf_fail(HF_E_UNSUPPORTED, "a credential of version %u; %u is known", (unsigned)version, VERSION);
     c.id_object = hf_rd_view(&r, hf_rd_u16be(&r));
@@ -65,7 +66,8 @@ static hf_err check_ek(const TPMT_PUBLIC *ek, TPMT_SYM_DEF_OBJECT *cipher)
 
     if ((!rsa && ek->type != TPM2_ALG_ECC) || !(ek->objectAttributes & TPMA_OBJECT_RESTRICTED) ||
         !(ek->objectAttributes & TPMA_OBJECT_DECRYPT))
-        return hf_fail(HF_E_KEY_TYPE, "a credential is made for a restricted decryption key, RSA or ECC, such as an EK");
+        return hf_fail(HF_E_KEY_TYPE,
+                       "a credential is made for a restricted decryption key, RSA or ECC, such as an EK");
     *cipher = rsa ? ek->parameters.rsaDetail.symmetric : ek->parameters.eccDetail.symmetric;
     if (cipher->algorithm != TPM2_ALG_AES || cipher->mode.aes != TPM2_ALG_CFB)
         return hf_fail(HF_E_UNSUPPORTED, "the EK protects by cipher 0x%04x in mode 0x%04x; AES in CFB mode is known",
@@ -84,7 +86,8 @@ static hf_err check_secret(const TPMT_PUBLIC *ek, const struct hf_secret *secret
 }
 
 /* encIdentity: TPM2B_DIGEST of the secret under AES-CFB with an IV of zeros, the key derived for this Name. */
-static hf_err encrypt(const TPMT_PUBLIC *ek, uint16_t bits, struct hf_bytes seed, struct hf_bytes name, uint8_t *data, size_t n)
+static hf_err encrypt(const TPMT_PUBLIC *ek, uint16_t bits, struct hf_bytes seed, struct hf_bytes name, uint8_t *data,
+                      size_t n)
 {
     static const uint8_t zeros[16];
     uint8_t key[32];
@@ -100,7 +103,8 @@ static hf_err encrypt(const TPMT_PUBLIC *ek, uint16_t bits, struct hf_bytes seed
 }
 
 /* outerHMAC over encIdentity and the Name. */
-static hf_err protect(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct hf_bytes name, struct hf_bytes data, struct hf_digest *out)
+static hf_err protect(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct hf_bytes name, struct hf_bytes data,
+                      struct hf_digest *out)
 {
     enum hf_hash_alg alg = (enum hf_hash_alg)ek->nameAlg;
     struct hf_bytes none = {NULL, 0};
@@ -115,8 +119,8 @@ static hf_err protect(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct hf_byt
     return err;
 }
 
-hf_err hf_tpm_id_object_make(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct hf_bytes name, const struct hf_secret *secret,
-                             struct hf_buf *out)
+hf_err hf_tpm_id_object_make(const TPMT_PUBLIC *ek, struct hf_bytes seed, struct hf_bytes name,
+                             const struct hf_secret *secret, struct hf_buf *out)
 {
     TPMT_SYM_DEF_OBJECT cipher = {0};
     uint8_t identity[2 + HF_DIGEST_MAX];
@@ -148,7 +152,8 @@ static hf_err read_key(struct hf_bytes in, struct hf_pubkey **out)
     if (hf_pubkey_from_pem(in, out) == HF_OK || hf_pubkey_from_spki(in, out) == HF_OK)
         return HF_OK;
     if (hf_tpm_ek_cert_read(in, &cert) != HF_OK)
-        return hf_fail(HF_E_FORMAT, "the EK is none of: TPM2B_PUBLIC or TPMT_PUBLIC; a public key or certificate, PEM or DER");
+        return hf_fail(HF_E_FORMAT,
+                       "the EK is none of: TPM2B_PUBLIC or TPMT_PUBLIC; a public key or certificate, PEM or DER");
     *out = hf_pubkey_share(cert->key);
     return HF_OK;
 }
@@ -170,7 +175,8 @@ hf_err hf_tpm_ek_public_read(struct hf_bytes in, struct hf_buf *out)
     return hf_buf_set(out, hf_buf_bytes(&area));
 }
 
-hf_err hf_tpm_make_credential(struct hf_bytes ek, struct hf_bytes name, const struct hf_secret *secret, struct hf_buf *out)
+hf_err hf_tpm_make_credential(struct hf_bytes ek, struct hf_bytes name, const struct hf_secret *secret,
+                              struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf id = {0};
@@ -190,7 +196,8 @@ hf_err hf_tpm_make_credential(struct hf_bytes ek, struct hf_bytes name, const st
     return hf_buf_set(out, hf_buf_bytes(&file));
 }
 
-static hf_err make_in_tpm(struct hf_tpm_key *ek, struct hf_bytes name, const struct hf_secret *secret, struct hf_buf *out)
+static hf_err make_in_tpm(struct hf_tpm_key *ek, struct hf_bytes name, const struct hf_secret *secret,
+                          struct hf_buf *out)
 {
     HF_CLEANUP(hf_tpm_call_wipe) struct hf_tpm_call c = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
@@ -210,8 +217,8 @@ static hf_err make_in_tpm(struct hf_tpm_key *ek, struct hf_bytes name, const str
     return hf_buf_set(out, hf_buf_bytes(&file));
 }
 
-hf_err hf_tpm_make_credential_in_tpm(struct hf_tpm *tpm, struct hf_bytes ek, struct hf_bytes name, const struct hf_secret *secret,
-                                     struct hf_buf *out)
+hf_err hf_tpm_make_credential_in_tpm(struct hf_tpm *tpm, struct hf_bytes ek, struct hf_bytes name,
+                                     const struct hf_secret *secret, struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
@@ -237,7 +244,7 @@ hf_err hf_tpm_credential_kind(struct hf_bytes credential, enum hf_tpm_ek_kind *o
         size_t size; /* of the encrypted seed; two coordinates and their sizes for ECC */
         enum hf_tpm_ek_kind kind;
     } forms[] = {
-        {256, HF_TPM_EK_RSA2048},        {2 * (2 + 32), HF_TPM_EK_P256}, {2 * (2 + 48), HF_TPM_EK_P384},
+        {256, HF_TPM_EK_RSA2048},       {2 * (2 + 32), HF_TPM_EK_P256}, {2 * (2 + 48), HF_TPM_EK_P384},
         {2 * (2 + 66), HF_TPM_EK_P521}, {384, HF_TPM_EK_RSA3072},       {512, HF_TPM_EK_RSA4096},
     };
     struct hf_tpm_credential c = {0};
@@ -249,7 +256,8 @@ hf_err hf_tpm_credential_kind(struct hf_bytes credential, enum hf_tpm_ek_kind *o
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_UNSUPPORTED, "an encrypted seed of %zu bytes is not one for any kind of EK that is known here", c.secret.n);
+    return hf_fail(HF_E_UNSUPPORTED, "an encrypted seed of %zu bytes is not one for any kind of EK that is known here",
+                   c.secret.n);
 }
 
 struct activation {
@@ -297,12 +305,13 @@ static hf_err explain(struct hf_tpm *tpm, hf_err err)
         return err;
     if (bare == TPM2_RC_FAILURE && !not_in_failure_mode(tpm))
         return hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_ActivateCredential), rc);
-    return hf_fail_device(HF_E_INTEGRITY, rc,
-                          "the credential was changed, or it is for another endorsement key or another key than this one");
+    return hf_fail_device(
+        HF_E_INTEGRITY, rc,
+        "the credential was changed, or it is for another endorsement key or another key than this one");
 }
 
-hf_err hf_tpm_activate_credential(struct hf_tpm_key *ek, const struct hf_secret *endorsement_auth, struct hf_tpm_key *ak,
-                                  struct hf_bytes credential, struct hf_secret **out)
+hf_err hf_tpm_activate_credential(struct hf_tpm_key *ek, const struct hf_secret *endorsement_auth,
+                                  struct hf_tpm_key *ak, struct hf_bytes credential, struct hf_secret **out)
 {
     HF_CLEANUP(hf_tpm_call_wipe) struct hf_tpm_call c = {0};
     struct activation a = {.ek = ek, .ak = ak, .endorsement_auth = endorsement_auth};

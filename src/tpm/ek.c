@@ -12,7 +12,8 @@ static const struct hf_tpm_ek_row rows[HF_TPM_EK_KINDS] = {
     [HF_TPM_EK_RSA2048] = {"rsa2048", TPM2_ALG_RSA, 2048, TPM2_ALG_SHA256, false, 0x81010001, 0x01c00002},
     [HF_TPM_EK_P256] = {"ecc-p256", TPM2_ALG_ECC, TPM2_ECC_NIST_P256, TPM2_ALG_SHA256, false, 0x81010016, 0x01c0000a},
     [HF_TPM_EK_RSA2048_HIGH] = {"rsa2048-high", TPM2_ALG_RSA, 2048, TPM2_ALG_SHA256, true, 0x81010012, 0x01c00012},
-    [HF_TPM_EK_P256_HIGH] = {"ecc-p256-high", TPM2_ALG_ECC, TPM2_ECC_NIST_P256, TPM2_ALG_SHA256, true, 0x81010014, 0x01c00014},
+    [HF_TPM_EK_P256_HIGH] = {"ecc-p256-high", TPM2_ALG_ECC, TPM2_ECC_NIST_P256, TPM2_ALG_SHA256, true, 0x81010014,
+                             0x01c00014},
     [HF_TPM_EK_P384] = {"ecc-p384", TPM2_ALG_ECC, TPM2_ECC_NIST_P384, TPM2_ALG_SHA384, true, 0x81010016, 0x01c00016},
     [HF_TPM_EK_P521] = {"ecc-p521", TPM2_ALG_ECC, TPM2_ECC_NIST_P521, TPM2_ALG_SHA512, true, 0x81010018, 0x01c00018},
     [HF_TPM_EK_RSA3072] = {"rsa3072", TPM2_ALG_RSA, 3072, TPM2_ALG_SHA384, true, 0x8101001c, 0x01c0001c},
@@ -60,10 +61,11 @@ hf_err hf_tpm_ek_kind_by_name(const char *name, enum hf_tpm_ek_kind *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_ARG,
-                   "\"%.40s\" is not a kind of endorsement key: rsa2048, ecc-p256, rsa2048-high, ecc-p256-high, ecc-p384, "
-                   "ecc-p521, rsa3072, rsa4096",
-                   name);
+    return hf_fail(
+        HF_E_ARG,
+        "\"%.40s\" is not a kind of endorsement key: rsa2048, ecc-p256, rsa2048-high, ecc-p256-high, ecc-p384, "
+        "ecc-p521, rsa3072, rsa4096",
+        name);
 }
 
 static struct hf_bytes policy_of(const struct hf_tpm_ek_row *row)
@@ -95,8 +97,8 @@ hf_err hf_tpm_ek_template(enum hf_tpm_ek_kind kind, TPMT_PUBLIC *out)
     if (row->name_alg != TPM2_ALG_SHA256)
         aes.keyBits.aes = 256;
     if (row->type == TPM2_ALG_RSA) {
-        pub.parameters.rsaDetail =
-            (TPMS_RSA_PARMS){.symmetric = aes, .scheme.scheme = TPM2_ALG_NULL, .keyBits = row->detail, .exponent = 0};
+        pub.parameters.rsaDetail = (TPMS_RSA_PARMS){
+            .symmetric = aes, .scheme.scheme = TPM2_ALG_NULL, .keyBits = row->detail, .exponent = 0};
         pub.unique.rsa.size = row->high ? 0 : (uint16_t)(row->detail / 8); /* zeros */
     } else {
         pub.parameters.eccDetail = (TPMS_ECC_PARMS){
@@ -131,13 +133,14 @@ static hf_err put_nonce(struct hf_bytes nonce, TPMT_PUBLIC *pub)
 /* A template in NV must still be an EK's of this kind: the TPM alone could otherwise pass another key off as one. */
 static hf_err take_template(struct hf_bytes nv, const struct hf_tpm_ek_row *row, TPMT_PUBLIC *out)
 {
-    const uint32_t needed = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT |
-                            TPMA_OBJECT_SENSITIVEDATAORIGIN;
+    const uint32_t needed = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_RESTRICTED |
+                            TPMA_OBJECT_DECRYPT | TPMA_OBJECT_SENSITIVEDATAORIGIN;
     TPMT_PUBLIC pub;
 
     HF_TRY(hf_tpm_public_parse(nv, &pub));
     if (pub.type != row->type || (pub.objectAttributes & (needed | TPMA_OBJECT_SIGN_ENCRYPT)) != needed ||
-        (row->type == TPM2_ALG_RSA ? pub.parameters.rsaDetail.keyBits : pub.parameters.eccDetail.curveID) != row->detail)
+        (row->type == TPM2_ALG_RSA ? pub.parameters.rsaDetail.keyBits : pub.parameters.eccDetail.curveID) !=
+            row->detail)
         return hf_fail(HF_E_FORMAT, "the EK template in NV is not that of a restricted %s decryption key", row->name);
     *out = pub;
     return HF_OK;
@@ -177,7 +180,8 @@ hf_err hf_tpm_ek_public_of(const struct hf_pubkey *key, struct hf_buf *out)
     TPMT_PUBLIC pub;
     size_t kind = 0;
 
-    while (kind < HF_COUNT(rows) && (rows[kind].type != (rsa ? TPM2_ALG_RSA : TPM2_ALG_ECC) || rows[kind].detail != detail))
+    while (kind < HF_COUNT(rows) &&
+           (rows[kind].type != (rsa ? TPM2_ALG_RSA : TPM2_ALG_ECC) || rows[kind].detail != detail))
         kind++;
     if (kind == HF_COUNT(rows))
         return hf_fail(HF_E_UNSUPPORTED, "the EK Credential Profile has no template for a %s of %u bits",
@@ -264,7 +268,8 @@ static hf_err explain(hf_err err, const struct hf_tpm_ek_row *row)
 
     if (rc == TPM2_RC_VALUE || rc == TPM2_RC_CURVE || rc == TPM2_RC_KEY_SIZE || rc == TPM2_RC_ASYMMETRIC ||
         rc == TPM2_RC_SYMMETRIC || rc == TPM2_RC_HASH)
-        return hf_fail_device(HF_E_UNSUPPORTED, hf_err_device_code(), "this TPM makes no endorsement key of kind %s", row->name);
+        return hf_fail_device(HF_E_UNSUPPORTED, hf_err_device_code(), "this TPM makes no endorsement key of kind %s",
+                              row->name);
     return err;
 }
 
@@ -322,14 +327,16 @@ hf_err hf_tpm_ek_persist(struct hf_tpm_key **ek, enum hf_tpm_ek_kind kind, const
     HF_TRY(hf_tpm_key_persist(*ek, owner_auth, handle));
     HF_TRY(hf_tpm_key_at((*ek)->tpm, handle, &persistent));
     if (!hf_bytes_equal(hf_tpm_name_bytes(&persistent->name), hf_tpm_name_bytes(&(*ek)->name)))
-        return hf_fail(HF_E_DEVICE, "the object at 0x%08x is not the endorsement key that was put there", (unsigned)handle);
+        return hf_fail(HF_E_DEVICE, "the object at 0x%08x is not the endorsement key that was put there",
+                       (unsigned)handle);
     hf_tpm_key_close(ek);
     *ek = hf_take(persistent);
     return HF_OK;
 }
 
 /* TPM2_PolicySecret(TPM_RH_ENDORSEMENT): no nonce, no cpHash, no policyRef, no expiration. */
-static hf_err policy_secret(struct hf_tpm *tpm, const struct hf_secret *endorsement_auth, struct hf_tpm_session *session)
+static hf_err policy_secret(struct hf_tpm *tpm, const struct hf_secret *endorsement_auth,
+                            struct hf_tpm_session *session)
 {
     struct hf_tpm_entity endorsement = hf_tpm_entity_plain(TPM2_RH_ENDORSEMENT);
     struct hf_tpm_entity policy = hf_tpm_session_entity(session);
@@ -349,7 +356,8 @@ hf_err hf_tpm_ek_authorize(struct hf_tpm_key *ek, const struct hf_secret *endors
     if (ek->policy || ek->pub.objectAttributes & TPMA_OBJECT_USERWITHAUTH)
         return hf_tpm_key_authorize(ek, TPM2_CC_ActivateCredential, auth, session);
     if (!hf_bytes_equal((struct hf_bytes){ek->pub.authPolicy.buffer, ek->pub.authPolicy.size}, HF_BYTES_OF(policy_a)))
-        return hf_fail(HF_E_DENIED, "only its policy opens this key, and it is not an endorsement key's: give it with --policy");
+        return hf_fail(HF_E_DENIED,
+                       "only its policy opens this key, and it is not an endorsement key's: give it with --policy");
     *auth = (struct hf_tpm_auth){0};
     HF_TRY(hf_tpm_policy_open(ek->tpm, HF_SHA256, false, session));
     HF_TRY(policy_secret(ek->tpm, endorsement_auth, *session));

@@ -25,7 +25,8 @@ hf_err hf_tpm_ek_template(enum hf_tpm_ek_kind kind, TPMT_PUBLIC *out);
 /* The template that this TPM's maker wants: the profile's, or what stands in NV; with the nonce in NV. */
 hf_err hf_tpm_ek_template_of(struct hf_tpm *tpm, enum hf_tpm_ek_kind kind, TPMT_PUBLIC *out);
 
-/* TPMT_PUBLIC of an EK of which only the key is known: the profile's template filled in. Low range where there is one. */
+/* TPMT_PUBLIC of an EK of which only the key is known: the profile's template filled in. Low range where there is one.
+ */
 hf_err hf_tpm_ek_public_of(const struct hf_pubkey *key, struct hf_buf *out);
 
 /* The EK as an authorization: its policy PolicySecret(TPM_RH_ENDORSEMENT) satisfied in *session (closed by the

@@ -27,7 +27,8 @@ static hf_err reader_of(const TPMS_NV_PUBLIC *nv, const struct hf_tpm_entity *in
     else if (nv->attributes & TPMA_NV_AUTHREAD)
         *out = *index;
     else
-        return hf_fail(HF_E_DENIED, "NV index 0x%08x may be read by the platform or under a policy alone", (unsigned)nv->nvIndex);
+        return hf_fail(HF_E_DENIED, "NV index 0x%08x may be read by the platform or under a policy alone",
+                       (unsigned)nv->nvIndex);
     return HF_OK;
 }
 
@@ -62,7 +63,8 @@ hf_err hf_tpm_ek_nv_read(struct hf_tpm *tpm, uint32_t index, struct hf_buf *out)
     HF_TRY(hf_tpm_nv_read_public(tpm, index, &area, &entity.name));
     HF_TRY(hf_tpm_nv_public_parse(hf_buf_bytes(&area), &nv));
     if (nv.nvIndex != index)
-        return hf_fail(HF_E_DEVICE, "the TPM described NV index 0x%08x, asked for 0x%08x", (unsigned)nv.nvIndex, (unsigned)index);
+        return hf_fail(HF_E_DEVICE, "the TPM described NV index 0x%08x, asked for 0x%08x", (unsigned)nv.nvIndex,
+                       (unsigned)index);
     if (!(nv.attributes & TPMA_NV_WRITTEN))
         return hf_fail(HF_E_NOT_FOUND, "NV index 0x%08x was never written", (unsigned)index);
     HF_TRY(reader_of(&nv, &entity, &reader));

@@ -107,7 +107,8 @@ enum hf_tpm_environment hf_tpm_ek_environment(const char *manufacturer)
     } rows[] = {
         {" IBM id:00001014 XCG ", HF_TPM_ENV_EMULATED},
         {" ALBB AMZN GOOG MSFT VMW VMWR ", HF_TPM_ENV_VIRTUAL},
-        {" AMD ATML BRCM CSCO FLYS HISI HPE HPI IFX INTC LEN NSG NSM NTC NTZ QCOM ROCC SECE SEAL SMSC SMSN SNS STM TXN WEC ",
+        {" AMD ATML BRCM CSCO FLYS HISI HPE HPI IFX INTC LEN NSG NSM NTC NTZ QCOM ROCC SECE SEAL SMSC SMSN SNS STM TXN "
+         "WEC ",
          HF_TPM_ENV_HARDWARE},
     };
     char word[24];
@@ -199,7 +200,8 @@ static hf_err chain_verdict(const struct hf_chain *chain, struct hf_tpm_ek_verdi
     }
     if (!worst)
         return refuse(v, HF_TPM_EK_BAD_CHAIN, "%.300s", hf_err_detail());
-    return refuse(v, reason, "%s of \"%.120s\": %s", hf_chain_check_name(worst->check), worst->cert->subject_text, worst->detail);
+    return refuse(v, reason, "%s of \"%.120s\": %s", hf_chain_check_name(worst->check), worst->cert->subject_text,
+                  worst->detail);
 }
 
 static hf_err check_chain(const struct hf_cert *cert, const struct hf_tpm_ek_trust *trust, const struct hf_certs *more,
@@ -249,9 +251,10 @@ static hf_err read_given(struct hf_bytes given, struct hf_tpm_ek_verdict *v, str
     return refuse(v, HF_TPM_EK_MALFORMED, "%.300s", hf_err_detail());
 }
 
-/* The certificate in the TPM that is this key's; else one that stands where this kind's should, to say what is wrong. */
-static hf_err choose(const struct hf_tpm_ek_certificates *list, const struct hf_tpm_ek_row *row, const struct hf_pubkey *key,
-                     struct hf_tpm_ek_verdict *v, struct hf_cert **out)
+/* The certificate in the TPM that is this key's; else one that stands where this kind's should, to say what is wrong.
+ */
+static hf_err choose(const struct hf_tpm_ek_certificates *list, const struct hf_tpm_ek_row *row,
+                     const struct hf_pubkey *key, struct hf_tpm_ek_verdict *v, struct hf_cert **out)
 {
     HF_CLEANUP(hf_cert_free) struct hf_cert *other = NULL;
 
@@ -276,10 +279,11 @@ static hf_err choose(const struct hf_tpm_ek_certificates *list, const struct hf_
         other = hf_take(cert);
     }
     if (!other)
-        return refuse(v, HF_TPM_EK_NO_CERTIFICATE,
-                      "the TPM holds none for its %s key (NV index 0x%08x); some makers have it on a server: give it with "
-                      "--certificate",
-                      row->name, (unsigned)row->certificate);
+        return refuse(
+            v, HF_TPM_EK_NO_CERTIFICATE,
+            "the TPM holds none for its %s key (NV index 0x%08x); some makers have it on a server: give it with "
+            "--certificate",
+            row->name, (unsigned)row->certificate);
     *out = hf_take(other);
     return HF_OK;
 }
@@ -338,7 +342,8 @@ static hf_err judge_own(struct hf_tpm_key *ek, const struct hf_tpm_ek_question *
 }
 
 /* What software answers stays software, whatever a certificate says. */
-static hf_err verify(struct hf_tpm *tpm, const struct hf_tpm_ek_question *q, struct hf_tpm_key **ek, struct hf_tpm_ek_verdict *v)
+static hf_err verify(struct hf_tpm *tpm, const struct hf_tpm_ek_question *q, struct hf_tpm_key **ek,
+                     struct hf_tpm_ek_verdict *v)
 {
     HF_TRY(hf_tpm_ek_open(tpm, q->kind, q->endorsement_auth, ek));
     HF_TRY(judge_own(*ek, q, v));

@@ -74,7 +74,8 @@ static hf_err take_values(struct hf_reader *r, const struct hf_pcr_selection *sa
     uint32_t n = hf_rd_u32be(r);
 
     if (n != hf_pcr_selection_count(said) || said->n != want->n)
-        return hf_fail(HF_E_DEVICE, "TPM2_PCR_Read: %u values for %zu registers", (unsigned)n, hf_pcr_selection_count(said));
+        return hf_fail(HF_E_DEVICE, "TPM2_PCR_Read: %u values for %zu registers", (unsigned)n,
+                       hf_pcr_selection_count(said));
     for (size_t i = 0; i < said->n; i++) {
         uint32_t mask = said->bank[i].mask;
 
@@ -105,7 +106,8 @@ static hf_err explain_hash(struct hf_tpm *tpm, const struct hf_pcr_selection *wa
         while (k < have.n && have.bank[k].alg != want->bank[i].alg)
             k++;
         if (k == have.n)
-            return hf_fail_device(HF_E_UNSUPPORTED, rc, "the TPM has no %s bank", hf_pcr_alg_text(want->bank[i].alg, alg));
+            return hf_fail_device(HF_E_UNSUPPORTED, rc, "the TPM has no %s bank",
+                                  hf_pcr_alg_text(want->bank[i].alg, alg));
     }
     return hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_PCR_Read), rc);
 }
@@ -189,7 +191,8 @@ static hf_err explain(hf_err err, const char *what, unsigned index)
 
     if (err == HF_OK || rc != TPM2_RC_LOCALITY)
         return err;
-    return hf_fail_device(HF_E_DENIED, rc, "PCR %u cannot be %s from here: its locality does not permit it", index, what);
+    return hf_fail_device(HF_E_DENIED, rc, "PCR %u cannot be %s from here: its locality does not permit it", index,
+                          what);
 }
 
 static hf_err check_digests(const struct hf_pcr_digest *digests, size_t n)

@@ -16,7 +16,8 @@ static hf_err check_change(const struct hf_pcr_change *change)
         return hf_fail(HF_E_ARG, "PCR %u: registers are 0 to %d", (unsigned)change->at, HF_PCR_COUNT - 1);
     for (size_t i = 0; i < change->n; i++) {
         if (hf_hash_size((enum hf_hash_alg)change->digest[i].alg) != change->digest[i].n || change->digest[i].n == 0)
-            return hf_fail(HF_E_ARG, "a digest of %u bytes for bank 0x%04x", change->digest[i].n, change->digest[i].alg);
+            return hf_fail(HF_E_ARG, "a digest of %u bytes for bank 0x%04x", change->digest[i].n,
+                           change->digest[i].alg);
     }
     return HF_OK;
 }
@@ -58,7 +59,8 @@ static hf_err write_event(const struct hf_tcg_log *log, struct hf_tcg_event *eve
     if (!change)
         return hf_tcg_event_write(log, event, out);
     if (event->header || event->type == HF_EV_NO_ACTION)
-        return hf_fail(HF_E_ARG, "event %u is not measured (EV_NO_ACTION), so nothing can take its place", event->number);
+        return hf_fail(HF_E_ARG, "event %u is not measured (EV_NO_ACTION), so nothing can take its place",
+                       event->number);
     HF_TRY(put_digests(log, change, event));
     event->data = (struct hf_bytes){NULL, 0}; /* what it will say is not known, so it vouches for nothing */
     return hf_tcg_event_write(log, event, out);
@@ -112,7 +114,8 @@ static hf_err extend(struct hf_pcr_bank *bank, const struct hf_pcr_change *chang
     struct hf_digest next;
 
     for (size_t i = 0; i < change->n; i++) {
-        struct hf_bytes parts[] = {{bank->value[change->at], bank->size}, {change->digest[i].bytes, change->digest[i].n}};
+        struct hf_bytes parts[] = {{bank->value[change->at], bank->size},
+                                   {change->digest[i].bytes, change->digest[i].n}};
 
         if (change->digest[i].alg != bank->alg)
             continue;
@@ -124,7 +127,8 @@ static hf_err extend(struct hf_pcr_bank *bank, const struct hf_pcr_change *chang
     return HF_OK;
 }
 
-hf_err hf_pcr_predict_from(const struct hf_pcrs *now, const struct hf_pcr_change *changes, size_t n, struct hf_pcrs *out)
+hf_err hf_pcr_predict_from(const struct hf_pcrs *now, const struct hf_pcr_change *changes, size_t n,
+                           struct hf_pcrs *out)
 {
     struct hf_pcrs pcrs = *now;
 

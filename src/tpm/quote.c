@@ -27,7 +27,8 @@ hf_err hf_tpm_signer_make(struct hf_tpm_key *key, const struct hf_tpm_signing *h
     struct hf_tpm_signer signer = {.key = key, .nonce = nonce};
 
     if (nonce.n > NONCE_MAX)
-        return hf_fail(HF_E_ARG, "qualifying data of %zu bytes; at most %d fit (hash what is longer)", nonce.n, NONCE_MAX);
+        return hf_fail(HF_E_ARG, "qualifying data of %zu bytes; at most %d fit (hash what is longer)", nonce.n,
+                       NONCE_MAX);
     if (key->external)
         return hf_fail(HF_E_KEY_TYPE, "only the public part of the signing key is here");
     HF_TRY(hf_tpm_sig_choose(&key->pub, how ? how->scheme : HF_TPM_SCHEME_DEFAULT, how ? how->hash : 0, &signer.how));
@@ -60,7 +61,8 @@ static hf_err check_signature(const struct hf_tpm_signer *signer, struct hf_byte
 
     HF_TRY(hf_tpm_signature_parse(bytes, &sig));
     if (sig.sigAlg != signer->how.scheme || sig.signature.any.hashAlg != (uint16_t)signer->how.hash)
-        return hf_fail(HF_E_DEVICE, "the TPM signed by scheme 0x%04x with hash 0x%04x, where 0x%04x with 0x%04x was asked for",
+        return hf_fail(HF_E_DEVICE,
+                       "the TPM signed by scheme 0x%04x with hash 0x%04x, where 0x%04x with 0x%04x was asked for",
                        sig.sigAlg, sig.signature.any.hashAlg, signer->how.scheme, (unsigned)signer->how.hash);
     return HF_OK;
 }
@@ -76,7 +78,8 @@ hf_err hf_tpm_statement_read(struct hf_reader *r, const struct hf_tpm_signer *si
     HF_TRY(hf_tpm_attest_parse(bytes, attest));
     HF_TRY(check_signature(signer, signature));
     if (attest->type != type)
-        return hf_fail(HF_E_DEVICE, "the TPM made a statement of type 0x%04x, where 0x%04x was asked for", attest->type, type);
+        return hf_fail(HF_E_DEVICE, "the TPM made a statement of type 0x%04x, where 0x%04x was asked for", attest->type,
+                       type);
     if (!hf_bytes_equal((struct hf_bytes){attest->extraData.buffer, attest->extraData.size}, signer->nonce))
         return hf_fail(HF_E_DEVICE, "the TPM's statement is over other qualifying data than was given");
     HF_TRY(hf_buf_set(&made.attest, bytes));
@@ -131,7 +134,8 @@ static hf_err quote_once(struct quote *q, struct hf_tpm_statement *out, struct h
     HF_TRY(check_selection(q->sel, info));
     HF_TRY(hf_tpm_pcr_read(q->signer.key->tpm, q->sel, pcrs));
     HF_TRY(hf_pcrs_digest(pcrs, q->sel, q->signer.how.hash, &digest));
-    *consistent = hf_bytes_equal(hf_digest_bytes(&digest), (struct hf_bytes){info->pcrDigest.buffer, info->pcrDigest.size});
+    *consistent = hf_bytes_equal(hf_digest_bytes(&digest),
+                                 (struct hf_bytes){info->pcrDigest.buffer, info->pcrDigest.size});
     return HF_OK;
 }
 

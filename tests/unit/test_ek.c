@@ -33,7 +33,8 @@ static void policy_b(enum hf_hash_alg alg, struct hf_digest *out)
     static const uint8_t zeros[64];
     HF_CLEANUP(hf_buf_free) struct hf_buf a = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
-    TPMS_NV_PUBLIC nv = {.nameAlg = (uint16_t)alg, .attributes = 0x220f1008, .dataSize = (uint16_t)(hf_hash_size(alg) + 2)};
+    TPMS_NV_PUBLIC nv = {
+        .nameAlg = (uint16_t)alg, .attributes = 0x220f1008, .dataSize = (uint16_t)(hf_hash_size(alg) + 2)};
     struct hf_tpm_name name;
     struct hf_digest c;
 
@@ -217,13 +218,18 @@ TEST(real_certificates_are_judged_with_their_reasons)
         {"tpm/ek/keylime-ek-st-rsa.der", 0, HF_TPM_EK_GOOD, HF_TPM_ENV_HARDWARE, "STM", ""},
         {"tpm/ek/keylime-ek-st-ecc.der", 0, HF_TPM_EK_GOOD, HF_TPM_ENV_HARDWARE, "STM", ""},
         /* named an EK's, it is the root itself; read in spite of its unsorted set */
-        {"tpm/ek/keylime-ek-nuvoton-ecc.der", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "", "names no TPM manufacturer"},
+        {"tpm/ek/keylime-ek-nuvoton-ecc.der", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "",
+         "names no TPM manufacturer"},
         {"tpm/ek/keylime-ek-st-rsa.der", 1000000000, HF_TPM_EK_EXPIRED, HF_TPM_ENV_UNKNOWN, "STM", "not before"},
-        {"tpm/ek/gcp-uca_tpm_rsa_enc_cert.pem", 0, HF_TPM_EK_UNKNOWN_ISSUER, HF_TPM_ENV_UNKNOWN, "GOOG", "no way to a root"},
-        {"tpm/ek/gcp-uca_tpm_rsa_sign_cert.pem", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "GOOG", "keyEncipherment"},
+        {"tpm/ek/gcp-uca_tpm_rsa_enc_cert.pem", 0, HF_TPM_EK_UNKNOWN_ISSUER, HF_TPM_ENV_UNKNOWN, "GOOG",
+         "no way to a root"},
+        {"tpm/ek/gcp-uca_tpm_rsa_sign_cert.pem", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "GOOG",
+         "keyEncipherment"},
         {"tpm/ek/gcp-uca_tpm_ecc_sign_cert.pem", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "GOOG", "keyAgreement"},
-        {"tpm/ek/gcp-pca_tpm_ecc_enc_cert.pem", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "", "names no TPM manufacturer"},
-        {"tpm/ek/swtpm-ek-rsa2048.der", 0, HF_TPM_EK_UNKNOWN_ISSUER, HF_TPM_ENV_UNKNOWN, "id:00001014", "no way to a root"},
+        {"tpm/ek/gcp-pca_tpm_ecc_enc_cert.pem", 0, HF_TPM_EK_WRONG_USAGE, HF_TPM_ENV_UNKNOWN, "",
+         "names no TPM manufacturer"},
+        {"tpm/ek/swtpm-ek-rsa2048.der", 0, HF_TPM_EK_UNKNOWN_ISSUER, HF_TPM_ENV_UNKNOWN, "id:00001014",
+         "no way to a root"},
     };
     HF_CLEANUP(hf_tpm_ek_trust_free) struct hf_tpm_ek_trust *trust = NULL;
 
@@ -258,8 +264,10 @@ TEST(a_cloud_vtpm_is_virtual_and_swtpm_emulated)
         const char *file, *root, *issuer;
         enum hf_tpm_environment environment;
     } cases[] = {
-        {"tpm/ek/swtpm-ek-rsa2048.der", "tpm/ek/swtpm-localca-root.pem", "tpm/ek/swtpm-localca-issuer.pem", HF_TPM_ENV_EMULATED},
-        {"tpm/ek/swtpm-ek-secp384r1.der", "tpm/ek/swtpm-localca-root.pem", "tpm/ek/swtpm-localca-issuer.pem", HF_TPM_ENV_EMULATED},
+        {"tpm/ek/swtpm-ek-rsa2048.der", "tpm/ek/swtpm-localca-root.pem", "tpm/ek/swtpm-localca-issuer.pem",
+         HF_TPM_ENV_EMULATED},
+        {"tpm/ek/swtpm-ek-secp384r1.der", "tpm/ek/swtpm-localca-root.pem", "tpm/ek/swtpm-localca-issuer.pem",
+         HF_TPM_ENV_EMULATED},
     };
 
     NEED_VECTORS();
@@ -305,7 +313,8 @@ static void san_of(const char *name, struct hf_buf *out)
 
 #define MAKER "2.23.133.2.1=id:53544D20,2.23.133.2.2=model,2.23.133.2.3=id:00010002"
 
-static void issue(const struct testca *root, const struct hf_pubkey *key, const struct testca_spec *but, struct hf_buf *out)
+static void issue(const struct testca *root, const struct hf_pubkey *key, const struct testca_spec *but,
+                  struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf san = {0};
     struct testca_ext ext = {"2.5.29.17", true, {NULL, 0}};
@@ -398,7 +407,8 @@ TEST(every_reason_is_found)
     const char *const eku = "2.23.133.8.1";
 
     make_root(&root, &trust);
-    OK(testca_new(&(struct testca_spec){.subject = "CN=Other", .ca = true, .key_usage = HF_KU_CERT_SIGN}, NULL, &other));
+    OK(testca_new(&(struct testca_spec){.subject = "CN=Other", .ca = true, .key_usage = HF_KU_CERT_SIGN}, NULL,
+                  &other));
     OK(hf_tpm_ek_open(rig.tpm, HF_TPM_EK_P256, NULL, &ek));
     OK(hf_tpm_key_software(ek, &key));
     san_of("2.23.133.2.1=id:53544D20,2.23.133.2.3=id:00010002", &no_model);
@@ -412,17 +422,62 @@ TEST(every_reason_is_found)
             enum hf_tpm_ek_reason reason;
             const char *detail;
         } cases[] = {
-            {"another key's", &root, other.cert->key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}}, HF_TPM_EK_KEY_MISMATCH, "another key"},
+            {"another key's",
+             &root,
+             other.cert->key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}},
+             HF_TPM_EK_KEY_MISMATCH,
+             "another key"},
             {"no extended key usage", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT}, HF_TPM_EK_WRONG_USAGE, eku},
-            {"an extended key usage of servers", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {"1.3.6.1.5.5.7.3.1"}}, HF_TPM_EK_WRONG_USAGE, eku},
+            {"an extended key usage of servers",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {"1.3.6.1.5.5.7.3.1"}},
+             HF_TPM_EK_WRONG_USAGE,
+             eku},
             {"no key usage", &root, key, {.eku = {eku}}, HF_TPM_EK_WRONG_USAGE, "keyAgreement"},
-            {"a key usage that signs", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT | HF_KU_DIGITAL_SIGNATURE, .eku = {eku}}, HF_TPM_EK_WRONG_USAGE, "sign"},
-            {"an authority", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .ca = true}, HF_TPM_EK_WRONG_USAGE, "authority"},
-            {"no model", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .ext = &san, .n_ext = 1}, HF_TPM_EK_WRONG_USAGE, "no model"},
-            {"expired", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .from = TESTCA_FROM, .until = AT - 1}, HF_TPM_EK_EXPIRED, "not after"},
-            {"not valid yet", &root, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .from = AT + 1, .until = TESTCA_UNTIL}, HF_TPM_EK_EXPIRED, "not before"},
-            {"by nobody known", &other, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}}, HF_TPM_EK_UNKNOWN_ISSUER, "CN=Other"},
-            {"by somebody who takes the root's name", &other, key, {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .issuer_name = "CN=EK Root", .no_key_ids = true}, HF_TPM_EK_BAD_CHAIN, "signature"},
+            {"a key usage that signs",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT | HF_KU_DIGITAL_SIGNATURE, .eku = {eku}},
+             HF_TPM_EK_WRONG_USAGE,
+             "sign"},
+            {"an authority",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .ca = true},
+             HF_TPM_EK_WRONG_USAGE,
+             "authority"},
+            {"no model",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .ext = &san, .n_ext = 1},
+             HF_TPM_EK_WRONG_USAGE,
+             "no model"},
+            {"expired",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .from = TESTCA_FROM, .until = AT - 1},
+             HF_TPM_EK_EXPIRED,
+             "not after"},
+            {"not valid yet",
+             &root,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .from = AT + 1, .until = TESTCA_UNTIL},
+             HF_TPM_EK_EXPIRED,
+             "not before"},
+            {"by nobody known",
+             &other,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}},
+             HF_TPM_EK_UNKNOWN_ISSUER,
+             "CN=Other"},
+            {"by somebody who takes the root's name",
+             &other,
+             key,
+             {.key_usage = HF_KU_KEY_AGREEMENT, .eku = {eku}, .issuer_name = "CN=EK Root", .no_key_ids = true},
+             HF_TPM_EK_BAD_CHAIN,
+             "signature"},
         };
 
         for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -468,7 +523,8 @@ TEST(a_certificate_at_any_index_and_a_chain_across_two_are_found)
 
     make_root(&root, &trust);
     q.trust = trust;
-    OK(testca_new(&(struct testca_spec){.subject = "CN=Middle", .ca = true, .key_usage = HF_KU_CERT_SIGN}, &root, &middle));
+    OK(testca_new(&(struct testca_spec){.subject = "CN=Middle", .ca = true, .key_usage = HF_KU_CERT_SIGN}, &root,
+                  &middle));
     OK(hf_tpm_ek_open(rig.tpm, HF_TPM_EK_P256, NULL, &ek));
     OK(hf_tpm_key_software(ek, &key));
     put_certificate(&rig, 0x01c01234, &middle, key, NULL);
@@ -534,8 +590,9 @@ TEST(the_keys_and_certificates_of_a_foreign_tpm_fit)
     }
 }
 
-TESTS(RUN(the_policies_of_the_templates_are_what_the_profile_derives), RUN(the_low_range_rsa_template_is_that_of_other_programs),
-      RUN(kinds_have_names), RUN(an_ek_is_made_again_from_its_template_and_adopted_where_it_stands),
+TESTS(RUN(the_policies_of_the_templates_are_what_the_profile_derives),
+      RUN(the_low_range_rsa_template_is_that_of_other_programs), RUN(kinds_have_names),
+      RUN(an_ek_is_made_again_from_its_template_and_adopted_where_it_stands),
       RUN(template_and_nonce_in_nv_are_the_makers_word), RUN(real_certificates_are_judged_with_their_reasons),
       RUN(a_cloud_vtpm_is_virtual_and_swtpm_emulated), RUN(a_certified_key_that_is_held_is_good_and_can_be_pinned),
       RUN(every_reason_is_found), RUN(a_certificate_at_any_index_and_a_chain_across_two_are_found),

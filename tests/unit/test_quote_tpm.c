@@ -61,9 +61,12 @@ TEST(a_quote_is_signed_and_over_the_values_that_come_with_it)
         OK(hf_tpm_read_pcrs(rig.tpm, "sha384:7+sha256:0,7,16", &now));
         CHECK(memcmp(&now, &pcrs, sizeof(now)) == 0);
         OK(hf_pcr_selection_parse("sha384:7+sha256:0,7,16", &sel));
-        OK(hf_pcrs_digest(&pcrs, &sel, (enum hf_hash_alg)attest.attested.quote.pcrDigest.size == 0 ? HF_SHA256
-                          : attest.attested.quote.pcrDigest.size == 64 ? HF_SHA512
-                          : attest.attested.quote.pcrDigest.size == 48 ? HF_SHA384 : HF_SHA256, &digest));
+        OK(hf_pcrs_digest(&pcrs, &sel,
+                          (enum hf_hash_alg)attest.attested.quote.pcrDigest.size == 0 ? HF_SHA256
+                          : attest.attested.quote.pcrDigest.size == 64                ? HF_SHA512
+                          : attest.attested.quote.pcrDigest.size == 48                ? HF_SHA384
+                                                                                      : HF_SHA256,
+                          &digest));
         CHECK_BYTES(hf_digest_bytes(&digest),
                     ((struct hf_bytes){attest.attested.quote.pcrDigest.buffer, attest.attested.quote.pcrDigest.size}));
     }
@@ -152,4 +155,5 @@ TEST(the_time_is_certified)
 }
 
 TESTS(RUN(a_quote_is_signed_and_over_the_values_that_come_with_it), RUN(what_cannot_be_quoted_is_refused),
-      RUN(a_key_is_certified_by_its_name), RUN(how_a_key_was_made_is_certified_by_its_ticket), RUN(the_time_is_certified))
+      RUN(a_key_is_certified_by_its_name), RUN(how_a_key_was_made_is_certified_by_its_ticket),
+      RUN(the_time_is_certified))

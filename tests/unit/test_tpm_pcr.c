@@ -7,8 +7,7 @@
 
 /* H(0 || H("Measurement data")), computed with another program. */
 #define GOLDEN_SHA256 "5433ed987346f859c05ade7a5382c819db4f04fd37c734749b6a11b19f50ab83"
-#define GOLDEN_SHA384 \
-    "629454bce5222fea38f5f02ccdd618d7e14076e0e9cd778b27ae990d8e82ee406c7bab12e73d7239cae876c9e86f8ae6"
+#define GOLDEN_SHA384 "629454bce5222fea38f5f02ccdd618d7e14076e0e9cd778b27ae990d8e82ee406c7bab12e73d7239cae876c9e86f8ae6"
 
 static struct hf_bytes text(const char *t)
 {
@@ -128,7 +127,7 @@ TEST(a_prediction_from_now_is_what_the_tpm_then_has)
 }
 
 /* The SHA-1 form: PCR 7, EV_SEPARATOR; PCR 8, EV_IPL. Digests and data are made up. */
-#define OLD_LOG \
+#define OLD_LOG                                                                    \
     "07000000 04000000 9069ca78e7450a285173431b3e52c5c25299e473 04000000 00000000" \
     "08000000 0d000000 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa 01000000 61"
 
@@ -170,8 +169,8 @@ TEST(a_change_that_does_not_fit_the_log_is_refused)
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        struct hf_pcr_change change = {.kind = HF_PCR_REPLACE, .at = cases[i].at, .n = 1,
-                                       .digest = {{.alg = cases[i].alg, .n = cases[i].n}}};
+        struct hf_pcr_change change = {
+            .kind = HF_PCR_REPLACE, .at = cases[i].at, .n = 1, .digest = {{.alg = cases[i].alg, .n = cases[i].n}}};
         struct hf_eventlog out = {.events = 77};
 
         CASE(cases[i].name);
@@ -210,5 +209,6 @@ TEST(real_logs_predict_themselves)
 
 TESTS(RUN(data_is_extended_by_its_hash_into_every_bank), RUN(digests_extend_the_banks_they_are_given_for),
       RUN(many_registers_are_read_at_once), RUN(what_the_tpm_lacks_or_forbids_is_said),
-      RUN(a_prediction_from_now_is_what_the_tpm_then_has), RUN(a_replaced_event_keeps_its_place_and_others_their_values),
-      RUN(a_change_that_does_not_fit_the_log_is_refused), RUN(real_logs_predict_themselves))
+      RUN(a_prediction_from_now_is_what_the_tpm_then_has),
+      RUN(a_replaced_event_keeps_its_place_and_others_their_values), RUN(a_change_that_does_not_fit_the_log_is_refused),
+      RUN(real_logs_predict_themselves))

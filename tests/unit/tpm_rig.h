@@ -18,7 +18,8 @@ static inline void tpm_rig_free(struct tpm_rig *rig)
     folder_free(&rig->dir);
 }
 
-/* False, said loudly, where this build has no embedded TPM. Its process ends by itself when the connection is closed. */
+/* False, said loudly, where this build has no embedded TPM. Its process ends by itself when the connection is closed.
+ */
 static inline bool tpm_rig_open(struct tpm_rig *rig)
 {
     struct hf_tpm_options options = {.uri = "embedded", .state_dir = rig->dir.path};
@@ -32,10 +33,10 @@ static inline bool tpm_rig_open(struct tpm_rig *rig)
     return true;
 }
 
-#define TPM_RIG(name)                                                            \
-    HF_CLEANUP(tpm_rig_free) struct tpm_rig name = {.dir = folder_new()};        \
-    if (!tpm_rig_open(&name))                                                    \
-        skip()
+#define TPM_RIG(name)                                                     \
+    HF_CLEANUP(tpm_rig_free) struct tpm_rig name = {.dir = folder_new()}; \
+    if (!tpm_rig_open(&name))                                             \
+    skip()
 
 /* A key under the storage root key. */
 static inline struct hf_tpm_key *tpm_rig_key(struct tpm_rig *rig, const char *algorithm, unsigned use)
