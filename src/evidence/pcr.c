@@ -1,6 +1,5 @@
 /* Selections and values of PCRs. TPM 2.0 Library Specification Part 2, 10.6.1 and 10.9.7. */
 #include "evidence/pcr.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@ const char *hf_pcr_alg_text(uint16_t alg, char place[HF_ALG_TEXT])
     const char *name = hf_hash_name((enum hf_hash_alg)alg);
 
     if (name)
-        (void)snprintf(place, HF_ALG_TEXT, "%s", name);
+        memcpy(place, name, strlen(name) + 1); /* at most "sha3_256" */
     else
         (void)snprintf(place, HF_ALG_TEXT, "0x%04x", alg);
     return place;
@@ -109,26 +108,45 @@ hf_err hf_pcr_selection_parse(const char *text, struct hf_pcr_selection *out)
     return HF_OK;
 }
 
-hf_err hf_pcr_selection_print(const struct hf_pcr_selection *sel, struct hf_buf *out)
+/* Append to a text in a fixed place; what does not fit is left out. */
+static void append(char *place, size_t size, size_t *n, const char *text)
 {
-    bool first_bank = true;
+    while (*text && *n + 1 < size)
+        place[(*n)++] = *text++;
+    place[*n] = 0;
+}
 
+void hf_pcr_selection_text(const struct hf_pcr_selection *sel, char *place, size_t size)
+{
+    size_t n = 0;
+
+    place[0] = 0;
     for (size_t i = 0; i < sel->n; i++) {
         char alg[HF_ALG_TEXT];
         bool first = true;
 
         if (!sel->bank[i].mask)
             continue;
-        HF_TRY(hf_buf_printf(out, "%s%s:", first_bank ? "" : "+", hf_pcr_alg_text(sel->bank[i].alg, alg)));
+        append(place, size, &n, n ? "+" : "");
+        append(place, size, &n, hf_pcr_alg_text(sel->bank[i].alg, alg));
         for (unsigned pcr = 0; pcr < HF_PCR_COUNT; pcr++) {
+            char number[4] = {(char)('0' + pcr / 10), (char)('0' + pcr % 10)};
+
             if (!(sel->bank[i].mask & 1u << pcr))
                 continue;
-            HF_TRY(hf_buf_printf(out, "%s%u", first ? "" : ",", pcr));
+            append(place, size, &n, first ? ":" : ",");
+            append(place, size, &n, pcr < 10 ? number + 1 : number);
             first = false;
         }
-        first_bank = false;
     }
-    return HF_OK;
+}
+
+hf_err hf_pcr_selection_print(const struct hf_pcr_selection *sel, struct hf_buf *out)
+{
+    char text[HF_PCR_SELECTION_TEXT];
+
+    hf_pcr_selection_text(sel, text, sizeof(text));
+    return hf_buf_add(out, hf_bytes_text(text));
 }
 
 static uint32_t read_bitmap(struct hf_reader *r, uint8_t size)

@@ -32,6 +32,10 @@ hf_err hf_pcr_selection_parse(const char *text, struct hf_pcr_selection *out);
 /* The same text, banks in the order they have here; banks without registers are left out. */
 hf_err hf_pcr_selection_print(const struct hf_pcr_selection *sel, struct hf_buf *out);
 
+/* The same into a fixed place, cut where it does not fit; every selection fits HF_PCR_SELECTION_TEXT bytes. */
+#define HF_PCR_SELECTION_TEXT 768
+void hf_pcr_selection_text(const struct hf_pcr_selection *sel, char *place, size_t size);
+
 /* TPML_PCR_SELECTION. Reading keeps the order; a bank that comes twice, bits of PCR 24 and above, and
  * more than HF_PCR_BANKS_MAX banks fail the reader. */
 void hf_pcr_selection_read(struct hf_reader *r, struct hf_pcr_selection *out);

@@ -1,7 +1,6 @@
 /* TPMT_PUBLIC. TPM 2.0 Library Specification Part 2, 12.2.4. Big-endian. */
 #include "evidence/tpm_public.h"
 #include "base/reader.h"
-#include "base/text.h"
 #include "base/writer.h"
 #include "evidence/pcr.h"
 
@@ -145,7 +144,7 @@ hf_err hf_tpm_pub_name(const struct hf_tpm_pub *pub, uint8_t out[HF_TPM_PUB_NAME
     return HF_OK;
 }
 
-hf_err hf_tpm_pub_attributes_print(uint32_t attributes, struct hf_buf *out)
+void hf_tpm_pub_attributes_text(uint32_t attributes, char place[HF_TPM_ATTRIBUTES_TEXT])
 {
     static const struct {
         uint32_t bit;
@@ -163,15 +162,21 @@ hf_err hf_tpm_pub_attributes_print(uint32_t attributes, struct hf_buf *out)
         {TPMA_OBJECT_DECRYPT, "decrypt"},
         {TPMA_OBJECT_SIGN_ENCRYPT, "sign"},
     };
-    bool first = true;
+    size_t n = 0;
 
+    place[0] = 0;
     for (size_t i = 0; i < HF_COUNT(names); i++) {
+        size_t more = strlen(names[i].name);
+
         if (!(attributes & names[i].bit))
             continue;
-        HF_TRY(hf_buf_printf(out, "%s%s", first ? "" : "|", names[i].name));
-        first = false;
+        if (n)
+            place[n++] = '|';
+        memcpy(place + n, names[i].name, more + 1); /* all of them together have 121 characters */
+        n += more;
     }
-    return first ? hf_buf_printf(out, "none") : HF_OK;
+    if (!n)
+        memcpy(place, "none", 5);
 }
 
 const char *hf_quote_scheme_text(uint16_t alg, char place[HF_ALG_TEXT])

@@ -46,8 +46,10 @@ hf_err hf_tpm_pub_write(const struct hf_tpm_pub *pub, struct hf_buf *out);
 #define HF_TPM_PUB_NAME_MAX (2 + HF_DIGEST_MAX)
 hf_err hf_tpm_pub_name(const struct hf_tpm_pub *pub, uint8_t out[HF_TPM_PUB_NAME_MAX], size_t *n);
 
-/* Append "restricted|sign|fixedTPM|...": the attributes that are set, as tpm2-tools writes them. */
-hf_err hf_tpm_pub_attributes_print(uint32_t attributes, struct hf_buf *out);
+/* "fixedtpm|restricted|sign|...": the attributes that are set, as tpm2-tools writes them, into a place of
+ * HF_TPM_ATTRIBUTES_TEXT bytes. */
+#define HF_TPM_ATTRIBUTES_TEXT 160
+void hf_tpm_pub_attributes_text(uint32_t attributes, char place[HF_TPM_ATTRIBUTES_TEXT]);
 
 /* "rsassa", "ecdsa", ... or the number in hex, into a place of HF_ALG_TEXT bytes. */
 const char *hf_quote_scheme_text(uint16_t alg, char place[HF_ALG_TEXT]);

@@ -1,7 +1,5 @@
 /* Quoted values against event logs and IMA lists. */
 #include "verify/pcr_log.h"
-#include "base/cleanup.h"
-#include "base/text.h"
 
 #include <stdio.h>
 
@@ -43,14 +41,14 @@ static bool check_register(const struct hf_pcr_bank *bank, unsigned pcr, const s
 
 static void note_silent(const struct hf_pcr_selection *silent, struct hf_verdict *v)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    char text[HF_PCR_SELECTION_TEXT];
     struct hf_check *row;
 
     if (!silent->n)
         return;
     row = hf_check_warn(v, "registers without events", "at their reset value; the event log says nothing of them");
-    if (hf_pcr_selection_print(silent, &text) == HF_OK)
-        hf_check_found(row, "%.*s", (int)text.n, (const char *)text.p);
+    hf_pcr_selection_text(silent, text, sizeof(text));
+    hf_check_found(row, "%s", text);
 }
 
 void hf_pcr_log_check(const struct hf_pcrs *values, const struct hf_eventlog *log, uint32_t skip, struct hf_verdict *v)

@@ -2,7 +2,6 @@
 #include "verify/tpm_quote.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "verify/pcr_log.h"
 #include "verify/tpm_signature.h"
 
@@ -54,7 +53,7 @@ static void check_structure(struct work *w)
 
 static void check_attributes(struct work *w)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    char text[HF_TPM_ATTRIBUTES_TEXT];
     uint32_t missing = AK_NEEDS & ~w->pub.attributes;
     struct hf_check *row;
 
@@ -70,8 +69,8 @@ static void check_attributes(struct work *w)
         row = hf_check(w->v, "attributes",
                        missing ? hf_fail(HF_E_MISMATCH, "attributes 0x%08x are missing", missing) : HF_OK);
     hf_check_expected(row, "fixedtpm|fixedparent|sensitivedataorigin|restricted|sign");
-    if (hf_tpm_pub_attributes_print(w->pub.attributes, &text) == HF_OK)
-        hf_check_found(row, "%.*s", (int)text.n, (const char *)text.p);
+    hf_tpm_pub_attributes_text(w->pub.attributes, text);
+    hf_check_found(row, "%s", text);
 }
 
 static void scheme_text(struct hf_quote_scheme scheme, char out[2 * HF_ALG_TEXT + 2])
@@ -121,9 +120,22 @@ static void check_strength(struct work *w)
         hf_check_found(hf_check(w->v, "strength", HF_OK), "%s", about);
 }
 
+static hf_err take_key(struct work *w)
+{
+    if (!w->in->prepared)
+        return hf_tpm_ak_parse(w->in->ak_public, &w->pub, &w->have_pub, &w->key);
+    if (w->in->ak_public.n) {
+        HF_TRY(hf_tpm_pub_parse(w->in->ak_public, &w->pub));
+        HF_TRY(hf_tpm_pub_is_key(&w->pub, w->in->prepared));
+        w->have_pub = true;
+    }
+    w->key = hf_pubkey_share(w->in->prepared);
+    return HF_OK;
+}
+
 static void check_key(struct work *w)
 {
-    hf_err err = hf_tpm_ak_parse(w->in->ak_public, &w->pub, &w->have_pub, &w->key);
+    hf_err err = take_key(w);
     char about[16];
     struct hf_check *row = hf_check(w->v, "public key", err);
 
@@ -178,22 +190,13 @@ static void check_signer(struct work *w)
     hf_check_found_hex(row, signer);
 }
 
-static void selection_text(const struct hf_pcr_selection *sel, char *place, size_t size)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
-
-    place[0] = 0;
-    if (hf_pcr_selection_print(sel, &text) == HF_OK)
-        (void)snprintf(place, size, "%.*s", (int)text.n, text.n ? (const char *)text.p : "");
-}
-
 static void check_selection(struct work *w)
 {
     const struct hf_pcr_selection *signed_sel = &w->attest.selection;
     const struct hf_pcr_selection *claimed = w->in->claim && w->in->claim->has_selection ? &w->in->claim->selection
                                                                                          : NULL;
     struct hf_check *row;
-    char text[160];
+    char text[HF_PCR_SELECTION_TEXT];
 
     if (hf_pcr_selection_count(signed_sel) == 0) {
         (void)hf_check(w->v, "pcr selection", hf_fail(HF_E_MISMATCH, "the quote is over no register at all"));
@@ -206,14 +209,14 @@ static void check_selection(struct work *w)
         row = hf_check(w->v, "pcr selection", hf_fail(HF_E_MISMATCH, "other registers are signed than were asked for"));
     else
         row = hf_check(w->v, "pcr selection", HF_OK);
-    selection_text(signed_sel, text, sizeof(text));
+    hf_pcr_selection_text(signed_sel, text, sizeof(text));
     hf_check_found(row, "%s", text);
     if (!claimed && !w->in->selection)
         return;
-    selection_text(w->in->selection ? w->in->selection : claimed, text, sizeof(text));
+    hf_pcr_selection_text(w->in->selection ? w->in->selection : claimed, text, sizeof(text));
     hf_check_expected(row, "%s", text);
     if (claimed && row->status == HF_CHECK_FAILED && w->in->selection) {
-        selection_text(claimed, text, sizeof(text));
+        hf_pcr_selection_text(claimed, text, sizeof(text));
         hf_check_note(row, "values are claimed of %s", text);
     }
 }
@@ -376,7 +379,7 @@ hf_err hf_tpm_quote_verify(const struct hf_tpm_quote_input *in, struct hf_verdic
     struct work w = {.in = in, .v = verdict};
     enum hf_verdict_status status;
 
-    *verdict = (struct hf_verdict){0};
+    hf_verdict_start(verdict);
     check_structure(&w);
     check_key(&w);
     key = w.key;

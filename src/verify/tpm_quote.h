@@ -5,6 +5,7 @@
 #ifndef HF_VERIFY_TPM_QUOTE_H
 #define HF_VERIFY_TPM_QUOTE_H
 
+#include "crypto/pubkey.h"
 #include "evidence/tpm_quote.h"
 #include "verify/verdict.h"
 
@@ -19,14 +20,16 @@ struct hf_tpm_clock_floor {
 };
 
 struct hf_tpm_quote_input {
-    struct hf_bytes attest;                   /* TPMS_ATTEST */
-    struct hf_bytes signature;                /* TPMT_SIGNATURE; with a scheme below: the bare signature */
-    struct hf_quote_scheme bare;              /* {0}: TPMT_SIGNATURE. Otherwise of a bare signature: an RSA block, or an
-                                               ECDSA signature as DER or as r || s */
-    struct hf_bytes ak_public;                /* TPMT_PUBLIC, TPM2B_PUBLIC, or a public key as PEM or SPKI DER */
-    const struct hf_bytes *nonce;             /* what extraData must be; NULL: not checked, and said so */
-    const struct hf_bytes *signer;            /* the qualified Name the AK has; NULL: not compared */
-    const struct hf_pcr_claim *claim;         /* the values that the quote is said to be over; NULL: none are known */
+    struct hf_bytes attest;           /* TPMS_ATTEST */
+    struct hf_bytes signature;        /* TPMT_SIGNATURE; with a scheme below: the bare signature */
+    struct hf_quote_scheme bare;      /* {0}: TPMT_SIGNATURE. Otherwise of a bare signature: an RSA block, or an
+                                       ECDSA signature as DER or as r || s */
+    struct hf_bytes ak_public;        /* TPMT_PUBLIC, TPM2B_PUBLIC, or a public key as PEM or SPKI DER */
+    struct hf_pubkey *prepared;       /* that key made before, so that many quotes by it do not each make it: with a
+                                         public area, whose numbers must be its own, or without ak_public; NULL: none */
+    const struct hf_bytes *nonce;     /* what extraData must be; NULL: not checked, and said so */
+    const struct hf_bytes *signer;    /* the qualified Name the AK has; NULL: not compared */
+    const struct hf_pcr_claim *claim; /* the values that the quote is said to be over; NULL: none are known */
     const struct hf_pcr_selection *selection; /* the registers that must be quoted; NULL: those that are */
     const struct hf_pcrs *expected;           /* values that must be among the quoted ones; NULL: none */
     struct hf_bytes eventlog;                 /* TCG event log, raw; no bytes: none */

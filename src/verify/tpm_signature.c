@@ -9,6 +9,36 @@ hf_err hf_tpm_pub_key(const struct hf_tpm_pub *pub, struct hf_pubkey **out)
     return hf_pubkey_from_point((enum hf_curve)pub->curve, pub->x, pub->y, out);
 }
 
+/* Big-endian numbers of any length. */
+static bool same_number(struct hf_bytes a, struct hf_bytes b)
+{
+    while (a.n && a.p[0] == 0)
+        a = (struct hf_bytes){a.p + 1, a.n - 1};
+    while (b.n && b.p[0] == 0)
+        b = (struct hf_bytes){b.p + 1, b.n - 1};
+    return hf_bytes_equal(a, b);
+}
+
+hf_err hf_tpm_pub_is_key(const struct hf_tpm_pub *pub, const struct hf_pubkey *key)
+{
+    struct hf_bytes n = {NULL, 0};
+    struct hf_point point;
+    uint64_t e = 0;
+    size_t size;
+    bool same;
+
+    if (pub->type == TPM2_ALG_RSA) {
+        HF_TRY(hf_pubkey_rsa(key, &n, &e));
+        same = e == (pub->exponent ? pub->exponent : 65537) && same_number(n, pub->modulus);
+    } else {
+        HF_TRY(hf_pubkey_point(key, &point));
+        size = hf_curve_size(point.curve);
+        same = pub->curve == point.curve && same_number((struct hf_bytes){point.x, size}, pub->x) &&
+               same_number((struct hf_bytes){point.y, size}, pub->y);
+    }
+    return same ? HF_OK : hf_fail(HF_E_MISMATCH, "the public area is of another key than the one prepared");
+}
+
 static bool is_pem(struct hf_bytes in)
 {
     return in.n > 10 && memmem(in.p, in.n, "-----BEGIN", 10) != NULL;

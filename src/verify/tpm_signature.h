@@ -8,6 +8,9 @@
 /* The key of a public area. */
 hf_err hf_tpm_pub_key(const struct hf_tpm_pub *pub, struct hf_pubkey **out);
 
+/* HF_OK when a public area has this key's numbers, HF_E_MISMATCH when not. */
+hf_err hf_tpm_pub_is_key(const struct hf_tpm_pub *pub, const struct hf_pubkey *key);
+
 /* An attestation key: from TPMT_PUBLIC or TPM2B_PUBLIC (then `pub` is filled in and *has_pub is true),
  * or from PEM or SPKI DER. */
 hf_err hf_tpm_ak_parse(struct hf_bytes in, struct hf_tpm_pub *pub, bool *has_pub, struct hf_pubkey **key);

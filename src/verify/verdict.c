@@ -31,6 +31,11 @@ static void set_hex(char *place, size_t size, struct hf_bytes bytes)
         (void)snprintf(place, size, "nothing");
 }
 
+void hf_verdict_start(struct hf_verdict *v)
+{
+    v->n = v->lost = 0;
+}
+
 static struct hf_check *add(struct hf_verdict *v, const char *name, enum hf_check_status status, hf_err err)
 {
     struct hf_check *row = &v->overflow;
@@ -39,8 +44,11 @@ static struct hf_check *add(struct hf_verdict *v, const char *name, enum hf_chec
         row = &v->row[v->n++];
     else
         v->lost++;
-    *row = (struct hf_check){.status = status, .err = err};
-    (void)snprintf(row->name, sizeof(row->name), "%s", name);
+    row->status = status;
+    row->err = err;
+    row->expected[0] = row->found[0] = row->note[0] = 0;
+    row->name[0] = 0;
+    (void)strncat(row->name, name, sizeof(row->name) - 1);
     return row;
 }
 

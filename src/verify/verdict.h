@@ -2,7 +2,7 @@
  * A verdict: every check by name, whether it held, what was expected and found. All checks run; none
  * stops another. Its only success is full success:
  *
- *     *out = (struct hf_verdict){0};
+ *     hf_verdict_start(out);
  *     hf_check(out, "report signature", hf_snp_signature_check(rep, certs));
  *     row = hf_check(out, "firmware level", err);
  *     hf_check_expected(row, "at least %u", want);
@@ -46,6 +46,9 @@ struct hf_verdict {
 
 /* AR4SI's tiers; `none` is the verdict that says nothing: no check was made. */
 enum hf_verdict_status { HF_VERDICT_NONE, HF_VERDICT_AFFIRMING, HF_VERDICT_WARNING, HF_VERDICT_CONTRAINDICATED };
+
+/* Empty it: {0} does as well, but a verdict is large, and only rows below n are ever looked at. */
+void hf_verdict_start(struct hf_verdict *v);
 
 /* Add a row for the outcome of a check: HF_OK is ok, HF_E_WARNED a warning, everything else failed, with
  * the failure's detail as its note. The row is never NULL. */

@@ -404,6 +404,31 @@ TEST(another_key_is_refused)
     }
 }
 
+TEST(a_prepared_key_is_used_when_it_is_that_of_the_public_area)
+{
+    NEED_VECTORS();
+    for (size_t i = 0; i < HF_COUNT(keys); i++) {
+        HF_CLEANUP(quote_free) struct quote q = {0};
+        HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
+        HF_CLEANUP(hf_buf_free) struct hf_buf pem = {0};
+        char path[256];
+
+        CASE(keys[i]);
+        own_quote(&q, keys[i], "quote");
+        (void)snprintf(path, sizeof(path), "tpm/own-swtpm/%s.pem", keys[i]);
+        vector(path, &pem);
+        OK(hf_pubkey_from_pem(hf_buf_bytes(&pem), &key));
+        q.in.prepared = key;
+        OK(judge(&q));
+        q.in.ak_public.n = 0;
+        FAILS(judge(&q), HF_E_WARNED);
+        want_row("attributes", HF_CHECK_ABSENT);
+        own_quote(&q, keys[(i + 1) % HF_COUNT(keys)], "quote");
+        FAILS(judge(&q), HF_E_UNTRUSTED);
+        want_row("public key", HF_CHECK_FAILED);
+    }
+}
+
 TEST(an_empty_or_cut_quote_is_a_verdict_and_not_a_crash)
 {
     HF_CLEANUP(quote_free) struct quote q = {0};
@@ -469,4 +494,5 @@ TESTS(RUN(quotes_of_every_scheme_and_both_value_files_hold), RUN(no_bit_of_a_quo
       RUN(a_sha1_quote_of_windows_holds_with_warnings_and_its_log_explains_it), RUN(bare_signatures_of_a_cloud_hold),
       RUN(a_key_that_is_no_attestation_key_is_refused), RUN(expected_values_selections_and_clocks_are_compared),
       RUN(without_nonce_values_or_a_tpms_public_area_a_quote_is_never_fully_trusted), RUN(another_key_is_refused),
+      RUN(a_prepared_key_is_used_when_it_is_that_of_the_public_area),
       RUN(an_empty_or_cut_quote_is_a_verdict_and_not_a_crash), RUN(everything_that_is_read_is_written_again))
