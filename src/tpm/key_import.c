@@ -239,6 +239,7 @@ hf_err hf_tpm_import_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, const st
     hf_err err;
 
     spec = spec ? spec : &none;
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(fill(private_key, passphrase, spec, &o));
     HF_TRY(hf_tpm_public_write(&o.pub, &area));
     HF_TRY(hf_tpm_key_new(tpm, hf_buf_bytes(&area), &key));
@@ -258,6 +259,7 @@ hf_err hf_tpm_load_duplicate(struct hf_tpm *tpm, struct hf_tpm_key *parent, stru
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
     hf_err err;
 
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
     HF_TRY(hf_buf_set(&key->private_blob, hf_tpm2b_content(duplicate)));
     key->parent = parent;
