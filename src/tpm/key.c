@@ -13,10 +13,10 @@ hf_err hf_tpm_key_new(struct hf_tpm *tpm, struct hf_bytes public_area, struct hf
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
 
     HF_TRY(hf_alloc(sizeof(*key), &key));
+    key->tpm = tpm;
     HF_TRY(hf_tpm_public_parse(public_area, &key->pub));
     HF_TRY(hf_buf_set(&key->public_area, public_area));
     HF_TRY(hf_tpm_public_name(public_area, &key->name));
-    key->tpm = tpm;
     *out = hf_take(key);
     return HF_OK;
 }
