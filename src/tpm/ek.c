@@ -295,6 +295,8 @@ static hf_err make(struct hf_tpm *tpm, const struct hf_tpm_ek_row *row, const TP
     }
     key->handle = handle;
     key->generation = tpm->generation;
+    key->hierarchy = TPM2_RH_ENDORSEMENT;
+    HF_TRY(hf_buf_set(&key->template, hf_buf_bytes(&area)));
     if (!made_from(&key->pub, template))
         return hf_fail(HF_E_DEVICE, "the TPM made another key than the endorsement key asked for");
     *out = hf_take(key);

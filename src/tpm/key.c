@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "tpm/jobs.h"
+
+#include <stdio.h>
 #include "tpm/lockout.h"
 
 hf_err hf_tpm_key_new(struct hf_tpm *tpm, struct hf_bytes public_area, struct hf_tpm_key **out)
@@ -37,6 +39,7 @@ void hf_tpm_key_close(struct hf_tpm_key **key)
     hf_buf_free(&gone->public_area);
     hf_buf_free(&gone->private_blob);
     hf_buf_free(&gone->context);
+    hf_buf_free(&gone->template);
     hf_buf_free(&gone->creation_data);
     hf_buf_free(&gone->creation_hash);
     hf_buf_free(&gone->creation_ticket);
@@ -83,6 +86,7 @@ static hf_err load_under(struct hf_tpm_key *key, struct hf_tpm_call *c)
     struct hf_tpm_auth auth = {0};
     HF_CLEANUP(hf_tpm_session_close) struct hf_tpm_session *session = NULL;
     struct hf_tpm_entity parent = {0};
+    hf_err err;
 
     HF_TRY(parent_entity(key, &parent));
     if (key->parent)
@@ -91,7 +95,14 @@ static hf_err load_under(struct hf_tpm_key *key, struct hf_tpm_call *c)
     hf_tpm_call_handle(c, &parent, &auth);
     hf_wr_b16(&c->w, hf_buf_bytes(&key->private_blob));
     hf_wr_b16(&c->w, hf_buf_bytes(&key->public_area));
-    HF_TRY(hf_tpm_call_run(key->tpm, c));
+    err = hf_tpm_call_run(key->tpm, c);
+    if (err != HF_OK && (hf_err_device_code() & 0xfc0) == (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_1)) {
+        char detail[512]; /* whatever it finds wrong in the private part: it is damaged, or another parent's */
+
+        (void)snprintf(detail, sizeof(detail), "%s", hf_err_detail());
+        return hf_fail_device(HF_E_PARENT, hf_err_device_code(), "%s", detail);
+    }
+    HF_TRY(err);
     key->parent_name = parent.name;
     return HF_OK;
 }
@@ -117,15 +128,25 @@ static hf_err load_external(struct hf_tpm_key *key, struct hf_tpm_call *c)
 /* A primary has no blob: its template makes the same key again from the hierarchy's seed. */
 static hf_err make_primary_again(struct hf_tpm_key *key)
 {
-    struct hf_tpm_auth auth = {0};
+    struct hf_bytes value = hf_secret_expose(key->auth);
+    struct hf_tpm_entity hierarchy = hf_tpm_entity_plain(key->hierarchy);
+    HF_CLEANUP(hf_tpm_call_wipe) struct hf_tpm_call c = {0};
     struct hf_tpm_name name = {0};
-    uint32_t handle = 0;
 
     if (!key->hierarchy)
         return hf_fail(HF_E_UNAVAILABLE, "the key is gone with the connection that held it, and has no blob to load it from");
-    HF_TRY(hf_tpm_primary_raw(key->tpm, key->hierarchy, &auth, hf_buf_bytes(&key->public_area), &handle, &name, NULL));
-    key->handle = handle;
+    HF_TRY(hf_tpm_call_start(&c, TPM2_CC_CreatePrimary));
+    hf_tpm_call_handle(&c, &hierarchy, NULL);
+    hf_wr_u16be(&c.w, (uint16_t)(2 + value.n + 2)); /* TPM2B_SENSITIVE_CREATE */
+    hf_wr_b16(&c.w, value);
+    hf_wr_u16be(&c.w, 0);
+    hf_wr_b16(&c.w, hf_buf_bytes(&key->template));
+    hf_wr_u16be(&c.w, 0); /* outsideInfo */
+    hf_wr_u32be(&c.w, 0); /* creationPCR */
+    HF_TRY(hf_tpm_call_run(key->tpm, &c));
+    key->handle = c.out_handle;
     key->generation = key->tpm->generation;
+    HF_TRY(hf_tpm_public_name(hf_rd_view(&c.r, hf_rd_u16be(&c.r)), &name));
     if (!hf_bytes_equal(hf_tpm_name_bytes(&name), hf_tpm_name_bytes(&key->name)))
         return hf_fail(HF_E_IMPOSTOR, "the primary key that the TPM makes now is another one: its hierarchy was cleared");
     return HF_OK;

@@ -23,6 +23,7 @@ struct hf_tpm_key {
     bool external;               /* public part only */
     bool persistent;             /* at a handle that closing leaves alone */
     uint32_t hierarchy;          /* of a primary: TPM2_RH_*; 0 for others */
+    struct hf_buf template;      /* of a primary: the TPMT_PUBLIC that it is made from, by which it is made again */
     uint32_t handle;             /* 0: not loaded */
     uint64_t generation;         /* of the connection in which it was loaded */
     struct hf_secret *auth;
@@ -48,6 +49,9 @@ hf_err hf_tpm_key_run(struct hf_tpm_key *key, uint32_t code, hf_tpm_build *build
 
 /* Its policy on a session of its own, satisfied and ready for one command. */
 hf_err hf_tpm_key_policy_session(struct hf_tpm_key *key, struct hf_tpm_session **out);
+
+/* HF_E_KEY_TYPE for a parent that is no storage key. NULL is well: the storage root key. */
+hf_err hf_tpm_key_check_parent(const struct hf_tpm_key *parent);
 
 /* The parent that parent_handle names, as an entity; makes the hierarchy's primary where it is needed. */
 hf_err hf_tpm_key_parent(struct hf_tpm_key *key, struct hf_tpm_entity *out);

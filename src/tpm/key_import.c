@@ -184,6 +184,20 @@ static hf_err parent_public(struct hf_tpm_key *key, struct hf_buf *out)
     return hf_tpm_read_public(key->tpm, parent.handle, out, &name);
 }
 
+/* The TPM points at the public part: it has no such algorithm or size. */
+static hf_err explain(hf_err err, const struct hf_tpm_key *key)
+{
+    uint32_t rc = hf_err_device_code();
+    char detail[512];
+    char name[16];
+
+    if ((rc & 0xfc0) != (TPM2_RC_FMT1 | TPM2_RC_P | TPM2_RC_2))
+        return err;
+    (void)snprintf(detail, sizeof(detail), "%s", hf_err_detail());
+    hf_tpm_algorithm_name(&key->pub, name);
+    return hf_fail_device(HF_E_UNSUPPORTED, rc, "this TPM does not take %s keys (%s)", name, detail);
+}
+
 hf_err hf_tpm_key_import_blob(struct hf_tpm_key *key, struct hf_bytes encrypted_secret)
 {
     HF_CLEANUP(hf_tpm_session_close) struct hf_tpm_session *session = NULL;
@@ -191,6 +205,7 @@ hf_err hf_tpm_key_import_blob(struct hf_tpm_key *key, struct hf_bytes encrypted_
     struct hf_tpm_entity parent = {0};
     struct hf_tpm_call c;
     struct hf_bytes blob;
+    hf_err err;
 
     HF_TRY(key->parent ? hf_tpm_key_ready(key->parent, &parent) : hf_tpm_key_parent(key, &parent));
     if (key->parent)
@@ -202,7 +217,9 @@ hf_err hf_tpm_key_import_blob(struct hf_tpm_key *key, struct hf_bytes encrypted_
     hf_wr_b16(&c.w, hf_buf_bytes(&key->private_blob));
     hf_wr_b16(&c.w, encrypted_secret);
     hf_wr_u16be(&c.w, TPM2_ALG_NULL);
-    HF_TRY(hf_tpm_call_run(key->tpm, &c));
+    err = hf_tpm_call_run(key->tpm, &c);
+    if (err != HF_OK)
+        return explain(err, key);
     blob = hf_rd_view(&c.r, hf_rd_u16be(&c.r));
     HF_TRY(hf_rd_end(&c.r));
     key->parent_name = parent.name;
@@ -239,6 +256,7 @@ hf_err hf_tpm_import_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, const st
     hf_err err;
 
     spec = spec ? spec : &none;
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(fill(private_key, passphrase, spec, &o));
     HF_TRY(hf_tpm_public_write(&o.pub, &area));
     HF_TRY(hf_tpm_key_new(tpm, hf_buf_bytes(&area), &key));
@@ -258,6 +276,7 @@ hf_err hf_tpm_load_duplicate(struct hf_tpm *tpm, struct hf_tpm_key *parent, stru
     HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *key = NULL;
     hf_err err;
 
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
     HF_TRY(hf_buf_set(&key->private_blob, hf_tpm2b_content(duplicate)));
     key->parent = parent;

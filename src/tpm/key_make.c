@@ -12,6 +12,8 @@ static hf_err explain(hf_err err, const struct hf_tpm_key_spec *spec)
     uint32_t bare = rc & 0x80 ? rc & 0xbf : rc;
     char detail[512];
 
+    if (rc & 0x80 && !(rc & 0x40)) /* it points at a handle or a session, not at a parameter */
+        return err;
     if (bare != TPM2_RC_VALUE && bare != TPM2_RC_CURVE && bare != TPM2_RC_KEY_SIZE && bare != TPM2_RC_ASYMMETRIC &&
         bare != TPM2_RC_SYMMETRIC && bare != TPM2_RC_HASH && bare != TPM2_RC_TYPE)
         return err;
@@ -105,6 +107,7 @@ hf_err hf_tpm_create_primary(struct hf_tpm *tpm, enum hf_tpm_hierarchy hierarchy
     key->handle = c.out_handle;
     key->generation = tpm->generation;
     key->hierarchy = handle;
+    HF_TRY(hf_buf_set(&key->template, hf_buf_bytes(&template)));
     HF_TRY(read_creation(&c.r, key));
     HF_TRY(check_made(&asked, key));
     HF_TRY(hf_tpm_key_set_auth(key, spec->auth));
@@ -157,6 +160,7 @@ hf_err hf_tpm_generate_key_pair(struct hf_tpm *tpm, struct hf_tpm_key *parent, c
     hf_err err;
 
     HF_TRY(hf_tpm_template(spec, &asked));
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(hf_tpm_take(tpm));
     err = create(tpm, parent, spec, &asked, &key);
     hf_tpm_give(tpm);
@@ -189,6 +193,7 @@ hf_err hf_tpm_load_key(struct hf_tpm *tpm, struct hf_tpm_key *parent, struct hf_
     private_blob = hf_tpm2b_content(private_blob);
     if (private_blob.n == 0)
         return hf_fail(HF_E_TRUNCATED, "the private blob is empty");
+    HF_TRY(hf_tpm_key_check_parent(parent));
     HF_TRY(hf_tpm_key_new(tpm, hf_tpm2b_content(public_blob), &key));
     HF_TRY(hf_buf_set(&key->private_blob, private_blob));
     key->parent = parent;

@@ -15,6 +15,17 @@ static hf_err rsa_template(struct hf_buf *out)
     return hf_tpm_public_write(&pub, out);
 }
 
+hf_err hf_tpm_key_check_parent(const struct hf_tpm_key *parent)
+{
+    const uint32_t want = TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT;
+    char name[16];
+
+    if (!parent || ((parent->pub.objectAttributes & (want | TPMA_OBJECT_SIGN_ENCRYPT)) == want && !parent->external))
+        return HF_OK;
+    hf_tpm_algorithm_name(&parent->pub, name);
+    return hf_fail(HF_E_KEY_TYPE, "the parent (%s) is no storage key: no key can stand under it; make one with --use parent", name);
+}
+
 /* The primary that a key file means by a hierarchy. */
 static hf_err make_primary(struct hf_tpm *tpm, uint32_t hierarchy, bool rsa, struct hf_tpm_key **out)
 {
@@ -35,6 +46,7 @@ static hf_err make_primary(struct hf_tpm *tpm, uint32_t hierarchy, bool rsa, str
     key->handle = handle;
     key->generation = tpm->generation;
     key->hierarchy = hierarchy;
+    HF_TRY(hf_buf_set(&key->template, hf_buf_bytes(&template)));
     *out = hf_take(key);
     return HF_OK;
 }

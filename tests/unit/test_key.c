@@ -86,7 +86,7 @@ TEST(a_specification_that_contradicts_itself_or_the_tpm_is_refused)
         {"an hmac that attests", {.algorithm = "hmac", .use = HF_TPM_USE_ATTEST}, HF_E_ARG, "attestation"},
         {"attest and sign", {.algorithm = "ecc-p256", .use = HF_TPM_USE_ATTEST | HF_TPM_USE_SIGN}, HF_E_ARG, "nothing else"},
         {"parent and decrypt", {.algorithm = "ecc-p256", .use = HF_TPM_USE_PARENT | HF_TPM_USE_DECRYPT}, HF_E_ARG, "nothing else"},
-        {"an unknown use", {.algorithm = "ecc-p256", .use = 0x400}, HF_E_ARG, "0x400"},
+        {"an unknown use", {.algorithm = "ecc-p256", .use = 0x400}, HF_E_ARG, "unknown bits"},
         {"movable without a policy", {.algorithm = "ecc-p256", .use = HF_TPM_USE_MOVABLE}, HF_E_ARG, "policy"},
         {"policy-only without one", {.algorithm = "ecc-p256", .use = HF_TPM_USE_POLICY_ONLY}, HF_E_ARG, "policy"},
         {"a policy of SHA-1's size", {.algorithm = "ecc-p256", .policy = {zeros, 20}}, HF_E_ARG, "20 bytes"},
