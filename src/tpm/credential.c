@@ -163,7 +163,7 @@ hf_err hf_tpm_ek_public_read(struct hf_bytes in, struct hf_buf *out)
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
     HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
     struct hf_bytes content = hf_tpm2b_content(in);
-    uint16_t type = content.n >= 2 ? (uint16_t)(content.p[0] << 8 | content.p[1]) : 0;
+    unsigned type = content.n >= 2 ? (unsigned)content.p[0] << 8 | content.p[1] : 0;
     TPMT_PUBLIC pub;
 
     if (type == TPM2_ALG_RSA || type == TPM2_ALG_ECC) {
