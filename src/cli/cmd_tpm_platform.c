@@ -259,7 +259,7 @@ const struct hf_command hf_cmd_tpm_state_import_swtpm = {
     .words = "tpm state import-swtpm",
     .about = "Take over swtpm's state as the embedded TPM",
     .text = "The TPM must not run: its process ends by itself some seconds after its last client, and that is waited for.",
-    .example = "holdfast tpm random 8 --out r --tpm embedded:$PWD/a\n"
+    .example = "holdfast tpm clock --tpm embedded:$PWD/a\n"
                "holdfast tpm state export-swtpm saved --tpm embedded:$PWD/a\n"
                "holdfast tpm state import-swtpm saved --tpm embedded:$PWD/b\n",
     .opts = import_rows,
