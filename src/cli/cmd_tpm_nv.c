@@ -25,20 +25,28 @@ static void define_defaults(void *options)
 
 static const struct hf_opt define_rows[] = {
     HF_CLI_NV_INDEX_ROW(struct define_opts, index),
-    {HF_OPT_U32, 's', "size", offsetof(struct define_opts, size), "BYTES", "how large (ordinary; the other kinds have a size)", NULL, false},
-    {HF_OPT_TEXT, 'k', "kind", offsetof(struct define_opts, kind), "KIND", "ordinary (default), counter, bits, extend, pin-fail, pin-pass",
-     "ordinary|counter|bits|extend|pin-fail|pin-pass", false},
+    {HF_OPT_U32, 's', "size", offsetof(struct define_opts, size), "BYTES",
+     "how large (ordinary; the other kinds have a size)", NULL, false},
+    {HF_OPT_TEXT, 'k', "kind", offsetof(struct define_opts, kind), "KIND",
+     "ordinary (default), counter, bits, extend, pin-fail, pin-pass", "ordinary|counter|bits|extend|pin-fail|pin-pass",
+     false},
     {HF_OPT_TEXT, 0, "attributes", offsetof(struct define_opts, attributes), "WORDS",
-     "who may do what: 'ownerwrite|authread|write_stclear' (default: by --policy, else by --auth, else by the owner)", NULL, false},
-    {HF_OPT_AUTH, 'a', "auth", offsetof(struct define_opts, auth), "SPEC", "its own authorization value: file:PATH, fd:N, env:NAME or -", NULL, false},
-    {HF_OPT_TEXT, 0, "policy", offsetof(struct define_opts, policy), "POLICY", "the policy that opens it: text, or a file", NULL, false},
-    {HF_OPT_U32, 0, "limit", offsetof(struct define_opts, limit), "N", "of a PIN: how many wrong (pin-fail) or right (pin-pass) uses", NULL, false},
-    {HF_OPT_FLAG, 0, "da", offsetof(struct define_opts, da), NULL, "its value is under dictionary-attack protection", NULL, false},
-    {HF_OPT_FLAG, 0, "platform", offsetof(struct define_opts, platform), NULL, "defined by the platform: a clear does not remove it", NULL, false},
-    {HF_OPT_TEXT, 0, "hash", offsetof(struct define_opts, hash), "HASH", "name hash, and hash of extend (default: sha256)", "sha1|sha256|sha384|sha512",
-     false},
-    {HF_OPT_AUTH, 0, "owner-auth", offsetof(struct define_opts, owner_auth), "SPEC", "authorization of the owner (the platform, with --platform)", NULL,
-     false},
+     "who may do what: 'ownerwrite|authread|write_stclear' (default: by --policy, else by --auth, else by the owner)",
+     NULL, false},
+    {HF_OPT_AUTH, 'a', "auth", offsetof(struct define_opts, auth), "SPEC",
+     "its own authorization value: file:PATH, fd:N, env:NAME or -", NULL, false},
+    {HF_OPT_TEXT, 0, "policy", offsetof(struct define_opts, policy), "POLICY",
+     "the policy that opens it: text, or a file", NULL, false},
+    {HF_OPT_U32, 0, "limit", offsetof(struct define_opts, limit), "N",
+     "of a PIN: how many wrong (pin-fail) or right (pin-pass) uses", NULL, false},
+    {HF_OPT_FLAG, 0, "da", offsetof(struct define_opts, da), NULL, "its value is under dictionary-attack protection",
+     NULL, false},
+    {HF_OPT_FLAG, 0, "platform", offsetof(struct define_opts, platform), NULL,
+     "defined by the platform: a clear does not remove it", NULL, false},
+    {HF_OPT_TEXT, 0, "hash", offsetof(struct define_opts, hash), "HASH",
+     "name hash, and hash of extend (default: sha256)", "sha1|sha256|sha384|sha512", false},
+    {HF_OPT_AUTH, 0, "owner-auth", offsetof(struct define_opts, owner_auth), "SPEC",
+     "authorization of the owner (the platform, with --platform)", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -74,10 +82,14 @@ static hf_err run_define(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_tpm_nv_define = {
     .words = "tpm nv define",
     .about = "Define an NV index",
-    .text = "Kinds: ordinary bytes; a counter that only goes up; 64 bits that can only be set; a hash that is extended; a PIN that "
-            "counts its wrong or right uses. Unless --attributes says more, the index is read and written by its policy when it has "
-            "one, by its own value when it has one, and otherwise by the owner. Without --da a wrong value has no consequences.\n\n"
-            "A TPM writes NV finitely often, and has few counters: holdfast tpm nv list shows what is used, tpm info what is left.",
+    .text = "Kinds: ordinary bytes; a counter that only goes up; 64 bits that can only be set; a hash that is "
+            "extended; a PIN that "
+            "counts its wrong or right uses. Unless --attributes says more, the index is read and written by its "
+            "policy when it has "
+            "one, by its own value when it has one, and otherwise by the owner. Without --da a wrong value has no "
+            "consequences.\n\n"
+            "A TPM writes NV finitely often, and has few counters: holdfast tpm nv list shows what is used, tpm info "
+            "what is left.",
     .example = "holdfast tpm nv define 0x01800010 --size 64\n"
                "printf 'kept by the TPM' | holdfast tpm nv write 0x01800010\n"
                "holdfast tpm nv define 0x01800011 --kind counter\n"
@@ -97,11 +109,14 @@ struct undefine_opts {
 static const struct hf_opt undefine_rows[] = {
     HF_CLI_NV_INDEX_ROW(struct undefine_opts, nv.index),
     {HF_OPT_AUTH, 'a', "auth", offsetof(struct undefine_opts, nv.auth), "SPEC",
-     "authorization of who defined it (owner or platform); with --special of the index, where its policy wants it", NULL, false},
-    {HF_OPT_FLAG, 0, "special", offsetof(struct undefine_opts, special), NULL, "one with policy_delete: by its policy and the platform", NULL, false},
-    {HF_OPT_TEXT, 0, "policy", offsetof(struct undefine_opts, nv.policy), "POLICY", "with --special: its policy", NULL, false},
-    {HF_OPT_AUTH, 0, "platform-auth", offsetof(struct undefine_opts, platform_auth), "SPEC", "with --special: authorization of the platform", NULL,
+     "authorization of who defined it (owner or platform); with --special of the index, where its policy wants it",
+     NULL, false},
+    {HF_OPT_FLAG, 0, "special", offsetof(struct undefine_opts, special), NULL,
+     "one with policy_delete: by its policy and the platform", NULL, false},
+    {HF_OPT_TEXT, 0, "policy", offsetof(struct undefine_opts, nv.policy), "POLICY", "with --special: its policy", NULL,
      false},
+    {HF_OPT_AUTH, 0, "platform-auth", offsetof(struct undefine_opts, platform_auth), "SPEC",
+     "with --special: authorization of the platform", NULL, false},
     HF_CLI_ANSWER_ROWS(struct undefine_opts, nv.answers),
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
@@ -140,7 +155,8 @@ struct lock_opts {
 
 static const struct hf_opt lock_rows[] = {
     HF_CLI_NV_ROWS(struct lock_opts, nv),
-    {HF_OPT_FLAG, 0, "read", offsetof(struct lock_opts, read), NULL, "no more reads until the next reset (default: no more writes)", NULL, false},
+    {HF_OPT_FLAG, 0, "read", offsetof(struct lock_opts, read), NULL,
+     "no more reads until the next reset (default: no more writes)", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -160,7 +176,8 @@ static hf_err run_lock(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_tpm_nv_lock = {
     .words = "tpm nv lock",
     .about = "Lock an NV index against writing or reading",
-    .text = "Against writing, until the next reset (defined with write_stclear) or for good (writedefine); against reading until the "
+    .text = "Against writing, until the next reset (defined with write_stclear) or for good (writedefine); against "
+            "reading until the "
             "next reset (read_stclear).",
     .example = "holdfast tpm nv define 0x01800010 --size 8 --attributes 'write_stclear'\n"
                "printf 12345678 | holdfast tpm nv write 0x01800010\n"
@@ -217,8 +234,8 @@ static hf_err list_text(struct hf_cli *cli, const struct hf_tpm_nv_info *rows, s
 
         HF_TRY(hf_tpm_nv_attributes_print(rows[i].attributes, &words));
         HF_TRY(hf_buf_text(&words, &text));
-        (void)printf("0x%08x  %-8s  %5zu bytes  %-26s  %s\n", (unsigned)rows[i].index, hf_tpm_nv_kind_name(rows[i].kind), rows[i].size,
-                     rows[i].owner, text);
+        (void)printf("0x%08x  %-8s  %5zu bytes  %-26s  %s\n", (unsigned)rows[i].index,
+                     hf_tpm_nv_kind_name(rows[i].kind), rows[i].size, rows[i].owner, text);
     }
     if (n == 0)
         (void)printf("no NV index is defined\n");
@@ -276,14 +293,18 @@ static hf_err show_text(struct hf_cli *cli, const struct hf_tpm_nv_info *info, c
     hf_cli_line(cli, "defined by", "%s", info->platform ? "platform" : "owner");
     hf_cli_line(cli, "attributes", "%s (0x%08x)", words, (unsigned)info->attributes);
     hf_cli_line(cli, "written", "%s", info->written ? "yes" : "never");
-    hf_cli_line(cli, "locked", "%s%s%s", info->write_locked ? "against writing" : "", info->write_locked && info->read_locked ? ", " : "",
-                info->read_locked ? "against reading" : info->write_locked ? "" : "no");
+    hf_cli_line(cli, "locked", "%s%s%s", info->write_locked ? "against writing" : "",
+                info->write_locked && info->read_locked ? ", " : "",
+                info->read_locked    ? "against reading"
+                : info->write_locked ? ""
+                                     : "no");
     text.n = 0;
     HF_TRY(hf_hex_write((struct hf_bytes){info->name, info->n_name}, &text));
     HF_TRY(hf_buf_text(&text, &words));
     hf_cli_line(cli, "name", "%s", words);
     hf_time_write((hf_time)(wear->since_ms / 1000), since);
-    hf_cli_line(cli, "wear", "%" PRIu64 " writes through holdfast since %s; the TPM does not count them%s", wear->writes, since,
+    hf_cli_line(cli, "wear", "%" PRIu64 " writes through holdfast since %s; the TPM does not count them%s",
+                wear->writes, since,
                 info->attributes & TPMA_NV_ORDERLY ? " (orderly: kept in memory, written at shutdown)" : "");
     return HF_OK;
 }
@@ -322,7 +343,8 @@ static hf_err run_show(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_tpm_nv_show = {
     .words = "tpm nv show",
     .about = "Show what an NV index is, and what is known of its wear",
-    .text = "Flash wears, and no TPM counts the writes. What is counted here are the writes in this state directory's audit trail.",
+    .text = "Flash wears, and no TPM counts the writes. What is counted here are the writes in this state directory's "
+            "audit trail.",
     .example = "holdfast tpm nv define 0x01800011 --kind counter\n"
                "holdfast tpm nv increment 0x01800011\n"
                "holdfast tpm nv show 0x01800011\n",

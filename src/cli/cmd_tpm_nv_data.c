@@ -27,10 +27,13 @@ static void defaults(void *options)
 
 static const struct hf_opt write_rows[] = {
     HF_CLI_NV_ROWS(struct data_opts, nv),
-    {HF_OPT_FILE, 'i', "in", offsetof(struct data_opts, in), "FILE", "what to write (default: standard input)", NULL, false},
+    {HF_OPT_FILE, 'i', "in", offsetof(struct data_opts, in), "FILE", "what to write (default: standard input)", NULL,
+     false},
     {HF_OPT_U32, 'o', "offset", offsetof(struct data_opts, offset), "BYTES", "where (default: 0)", NULL, false},
-    {HF_OPT_TEXT, 0, "bits", offsetof(struct data_opts, bits), "NUMBER", "kind bits: which to set, such as 0x5", NULL, false},
-    {HF_OPT_U32, 0, "limit", offsetof(struct data_opts, limit), "N", "a PIN: its limit; the count becomes 0", NULL, false},
+    {HF_OPT_TEXT, 0, "bits", offsetof(struct data_opts, bits), "NUMBER", "kind bits: which to set, such as 0x5", NULL,
+     false},
+    {HF_OPT_U32, 0, "limit", offsetof(struct data_opts, limit), "N", "a PIN: its limit; the count becomes 0", NULL,
+     false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -64,7 +67,8 @@ static hf_err run_write(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_tpm_nv_write = {
     .words = "tpm nv write",
     .about = "Write to an NV index",
-    .text = "Any length that the index has, in as many commands as the TPM's buffer needs; each is encrypted on the way. Sets bits of "
+    .text = "Any length that the index has, in as many commands as the TPM's buffer needs; each is encrypted on the "
+            "way. Sets bits of "
             "an index of kind bits, and the limit of a PIN.",
     .example = "holdfast tpm nv define 0x01800010 --size 1500\n"
                "head -c 1500 /dev/urandom > data\n"
@@ -81,7 +85,8 @@ static const struct hf_opt read_rows[] = {
     HF_CLI_NV_ROWS(struct data_opts, nv),
     {HF_OPT_U32, 0, "offset", offsetof(struct data_opts, offset), "BYTES", "where to begin (default: 0)", NULL, false},
     {HF_OPT_U32, 's', "size", offsetof(struct data_opts, size), "BYTES", "how much (default: to the end)", NULL, false},
-    {HF_OPT_FILE, 'o', "out", offsetof(struct data_opts, out), "FILE", "where the bytes go, mode 0600 (default: standard output)", NULL, false},
+    {HF_OPT_FILE, 'o', "out", offsetof(struct data_opts, out), "FILE",
+     "where the bytes go, mode 0600 (default: standard output)", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -126,7 +131,8 @@ static hf_err run_read(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_tpm_nv_read = {
     .words = "tpm nv read",
     .about = "Read an NV index",
-    .text = "The bytes go to standard output or a file as they are; with --json in base64, and 8 bytes also as a number.",
+    .text =
+        "The bytes go to standard output or a file as they are; with --json in base64, and 8 bytes also as a number.",
     .example = "holdfast tpm nv define 0x01800010 --size 5\n"
                "printf 'hello' | holdfast tpm nv write 0x01800010\n"
                "test \"$(holdfast tpm nv read 0x01800010)\" = hello\n",
@@ -138,7 +144,8 @@ const struct hf_command hf_cmd_tpm_nv_read = {
 
 static const struct hf_opt extend_rows[] = {
     HF_CLI_NV_ROWS(struct data_opts, nv),
-    {HF_OPT_FILE, 'i', "in", offsetof(struct data_opts, in), "FILE", "what to extend with (default: standard input)", NULL, false},
+    {HF_OPT_FILE, 'i', "in", offsetof(struct data_opts, in), "FILE", "what to extend with (default: standard input)",
+     NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 

@@ -60,8 +60,8 @@ hf_err hf_cli_nv_done(struct hf_cli *cli, uint32_t index, const char *word)
 
     HF_TRY(hf_cli_tpm(cli, &tpm));
     if (!cli->json) {
-        hf_cli_say(cli, "0x%08x %s (environment: %s, bus: %s)", (unsigned)index, word, hf_tpm_environment_name(hf_tpm_environment(tpm)),
-                   hf_tpm_bus_name(hf_tpm_bus(tpm)));
+        hf_cli_say(cli, "0x%08x %s (environment: %s, bus: %s)", (unsigned)index, word,
+                   hf_tpm_environment_name(hf_tpm_environment(tpm)), hf_tpm_bus_name(hf_tpm_bus(tpm)));
         return HF_OK;
     }
     HF_TRY(hf_cli_json_start(&text, &j));

@@ -10,11 +10,16 @@
     X(help) \
     X(quickstart) \
     X(tpm_certify) \
+    X(tpm_auth) \
+    X(tpm_caps) \
+    X(tpm_clear) \
+    X(tpm_clock) \
     X(tpm_create) \
     X(tpm_credential_activate) \
     X(tpm_credential_make) \
     X(tpm_decrypt) \
     X(tpm_duplicate) \
+    X(tpm_doctor) \
     X(tpm_ecdh) \
     X(tpm_ek_certificate) \
     X(tpm_ek_show) \
@@ -31,6 +36,10 @@
     X(tpm_list) \
     X(tpm_load) \
     X(tpm_load_external) \
+    X(tpm_info) \
+    X(tpm_lockout_reset) \
+    X(tpm_lockout_set) \
+    X(tpm_lockout_show) \
     X(tpm_nv_define) \
     X(tpm_nv_extend) \
     X(tpm_nv_increment) \
@@ -57,6 +66,8 @@
     X(tpm_seal) \
     X(tpm_show) \
     X(tpm_sign) \
+    X(tpm_state_export_swtpm) \
+    X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
     X(version) \

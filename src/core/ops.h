@@ -60,6 +60,7 @@
     X(HF_OP_TPM_PCR_PREDICT,        "tpm.pcr.predict",       HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_PCR_READ,           "tpm.pcr.read",          HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_PCR_RESET,          "tpm.pcr.reset",         HF_OP_CHANGE, HF_OPERATOR) \
+    X(HF_OP_TPM_PIN,                "tpm.pin",               HF_OP_CHANGE, HF_ADMIN) \
     X(HF_OP_TPM_PIPE,               "tpm.pipe",              HF_OP_CHANGE, HF_ADMIN) \
     X(HF_OP_TPM_POLICY_APPROVE,     "tpm.policy.approve",    HF_OP_CHANGE, HF_OPERATOR) \
     X(HF_OP_TPM_POLICY_DIGEST,      "tpm.policy.digest",     HF_OP_USE,    HF_ANYONE) \

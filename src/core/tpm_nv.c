@@ -52,10 +52,12 @@ struct define {
 /* A PIN is written by owner or platform: the value given is the hierarchy's. */
 static hf_err set_limit(struct hf_tpm *tpm, const struct define *d)
 {
-    struct hf_tpm_nv_auth auth = {.by = d->spec.platform ? HF_TPM_NV_BY_PLATFORM : HF_TPM_NV_BY_OWNER, .value = d->spec.hierarchy_auth};
+    struct hf_tpm_nv_auth auth = {.by = d->spec.platform ? HF_TPM_NV_BY_PLATFORM : HF_TPM_NV_BY_OWNER,
+                                  .value = d->spec.hierarchy_auth};
     hf_err err = hf_tpm_nv_pin_limit(tpm, d->spec.index, &auth, *d->pin_limit);
 
-    return err == HF_OK ? HF_OK : hf_fail(err, "the index is defined, but its limit could not be set: %s", hf_err_detail());
+    return err == HF_OK ? HF_OK
+                        : hf_fail(err, "the index is defined, but its limit could not be set: %s", hf_err_detail());
 }
 
 static hf_err define(struct hf_core *core, void *arg)
@@ -75,14 +77,15 @@ static hf_err define(struct hf_core *core, void *arg)
     return d->pin_limit ? set_limit(tpm, d) : HF_OK;
 }
 
-hf_err hf_core_tpm_nv_define(struct hf_core *core, const struct hf_who *who, const struct hf_tpm_nv_spec *spec, struct hf_policy *policy,
-                             const uint32_t *pin_limit)
+hf_err hf_core_tpm_nv_define(struct hf_core *core, const struct hf_who *who, const struct hf_tpm_nv_spec *spec,
+                             struct hf_policy *policy, const uint32_t *pin_limit)
 {
     struct define d = {*spec, policy, pin_limit};
     char label[LABEL];
 
     if (pin_limit && spec->kind != HF_TPM_NV_PIN_FAIL && spec->kind != HF_TPM_NV_PIN_PASS)
-        return hf_fail(HF_E_ARG, "a limit is for pin-fail and pin-pass; the kind is %s", hf_tpm_nv_kind_name(spec->kind));
+        return hf_fail(HF_E_ARG, "a limit is for pin-fail and pin-pass; the kind is %s",
+                       hf_tpm_nv_kind_name(spec->kind));
     (void)snprintf(label, sizeof(label), "0x%08x", (unsigned)spec->index);
     return hf_core_do(core, who, HF_OP_TPM_NV_DEFINE, label, define, &d);
 }
@@ -93,8 +96,8 @@ static hf_err with_undefine(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *aut
                      : hf_tpm_nv_undefine(tpm, use->ref->index, use->hierarchy_auth);
 }
 
-hf_err hf_core_tpm_nv_undefine(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, bool special,
-                               const struct hf_secret *hierarchy_auth)
+hf_err hf_core_tpm_nv_undefine(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                               bool special, const struct hf_secret *hierarchy_auth)
 {
     struct use use = {.ref = ref, .with = with_undefine, .flag = special, .hierarchy_auth = hierarchy_auth};
 
@@ -106,8 +109,8 @@ static hf_err with_read(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *auth, s
     return hf_tpm_nv_read(tpm, use->ref->index, auth, use->offset, use->n, &use->secret);
 }
 
-hf_err hf_core_tpm_nv_read(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, size_t offset, size_t n,
-                           struct hf_secret **out)
+hf_err hf_core_tpm_nv_read(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, size_t offset,
+                           size_t n, struct hf_secret **out)
 {
     struct use use = {.ref = ref, .with = with_read, .offset = offset, .n = n};
     hf_err err = run(core, who, HF_OP_TPM_NV_READ, &use);
@@ -130,7 +133,8 @@ static hf_err with_write(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *auth, 
     return hf_tpm_nv_write(tpm, use->ref->index, auth, what->offset, what->data);
 }
 
-hf_err hf_core_tpm_nv_write(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, const struct hf_core_nv_write *what)
+hf_err hf_core_tpm_nv_write(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                            const struct hf_core_nv_write *what)
 {
     struct use use = {.ref = ref, .with = with_write, .write = what};
 
@@ -142,7 +146,8 @@ static hf_err with_extend(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *auth,
     return hf_tpm_nv_extend(tpm, use->ref->index, auth, use->data);
 }
 
-hf_err hf_core_tpm_nv_extend(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, struct hf_bytes data)
+hf_err hf_core_tpm_nv_extend(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                             struct hf_bytes data)
 {
     struct use use = {.ref = ref, .with = with_extend, .data = data};
 
@@ -157,7 +162,8 @@ static hf_err with_increment(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *au
     return HF_OK;
 }
 
-hf_err hf_core_tpm_nv_increment(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, uint64_t *out, bool *known)
+hf_err hf_core_tpm_nv_increment(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                                uint64_t *out, bool *known)
 {
     struct use use = {.ref = ref, .with = with_increment};
 
@@ -169,7 +175,8 @@ hf_err hf_core_tpm_nv_increment(struct hf_core *core, const struct hf_who *who, 
 
 static hf_err with_lock(struct hf_tpm *tpm, const struct hf_tpm_nv_auth *auth, struct use *use)
 {
-    return use->flag ? hf_tpm_nv_lock_read(tpm, use->ref->index, auth) : hf_tpm_nv_lock_write(tpm, use->ref->index, auth);
+    return use->flag ? hf_tpm_nv_lock_read(tpm, use->ref->index, auth)
+                     : hf_tpm_nv_lock_write(tpm, use->ref->index, auth);
 }
 
 hf_err hf_core_tpm_nv_lock(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, bool read)
@@ -209,7 +216,8 @@ struct show {
 
 static bool is_writing(const char *op)
 {
-    static const enum hf_op ops[] = {HF_OP_TPM_NV_WRITE, HF_OP_TPM_NV_EXTEND, HF_OP_TPM_NV_INCREMENT, HF_OP_TPM_NV_LOCK};
+    static const enum hf_op ops[] = {HF_OP_TPM_NV_WRITE, HF_OP_TPM_NV_EXTEND, HF_OP_TPM_NV_INCREMENT,
+                                     HF_OP_TPM_NV_LOCK};
 
     for (size_t i = 0; i < HF_COUNT(ops); i++) {
         if (strcmp(op, hf_op_name(ops[i])) == 0)

@@ -16,15 +16,15 @@ struct hf_core_nv {
 };
 
 /* spec->policy is made from `policy`, which may be NULL. A PIN index with a limit is set to it at once. */
-hf_err hf_core_tpm_nv_define(struct hf_core *core, const struct hf_who *who, const struct hf_tpm_nv_spec *spec, struct hf_policy *policy,
-                             const uint32_t *pin_limit);
+hf_err hf_core_tpm_nv_define(struct hf_core *core, const struct hf_who *who, const struct hf_tpm_nv_spec *spec,
+                             struct hf_policy *policy, const uint32_t *pin_limit);
 
 /* `special`: an index with policy_delete, by its policy in `ref` and the platform's `hierarchy_auth`. */
-hf_err hf_core_tpm_nv_undefine(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, bool special,
-                               const struct hf_secret *hierarchy_auth);
+hf_err hf_core_tpm_nv_undefine(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                               bool special, const struct hf_secret *hierarchy_auth);
 
-hf_err hf_core_tpm_nv_read(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, size_t offset, size_t n,
-                           struct hf_secret **out);
+hf_err hf_core_tpm_nv_read(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, size_t offset,
+                           size_t n, struct hf_secret **out);
 
 /* What is written: bytes at an offset, bits to set, or a PIN's limit. */
 struct hf_core_nv_write {
@@ -33,11 +33,14 @@ struct hf_core_nv_write {
     const uint64_t *bits;  /* not NULL: set these */
     const uint32_t *limit; /* not NULL: set the limit, count 0 */
 };
-hf_err hf_core_tpm_nv_write(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, const struct hf_core_nv_write *what);
-hf_err hf_core_tpm_nv_extend(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, struct hf_bytes data);
+hf_err hf_core_tpm_nv_write(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                            const struct hf_core_nv_write *what);
+hf_err hf_core_tpm_nv_extend(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                             struct hf_bytes data);
 
 /* The value afterwards in *out where it may be read by the same authorization; *known says whether. */
-hf_err hf_core_tpm_nv_increment(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, uint64_t *out, bool *known);
+hf_err hf_core_tpm_nv_increment(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref,
+                                uint64_t *out, bool *known);
 
 hf_err hf_core_tpm_nv_lock(struct hf_core *core, const struct hf_who *who, const struct hf_core_nv *ref, bool read);
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "tpm/caps.h"
 
@@ -180,6 +181,9 @@ hf_err hf_tpm_lockout_get(struct hf_tpm *tpm, struct hf_tpm_lockout *out)
     return HF_OK;
 }
 
+/* What tpm/rc.c says behind TPM_RC_AUTH_FAIL. */
+#define HINT "; `holdfast tpm lockout show`"
+
 static bool is_auth_fail(uint32_t rc)
 {
     return (rc & 0xbf) == TPM2_RC_AUTH_FAIL;
@@ -194,6 +198,8 @@ hf_err hf_tpm_tries_left(struct hf_tpm *tpm, hf_err err)
     if (err != HF_E_AUTH || !is_auth_fail(rc))
         return err;
     (void)snprintf(said, sizeof(said), "%s", hf_err_detail());
+    if (strstr(said, HINT)) /* the question it suggests is answered below */
+        *strstr(said, HINT) = 0;
     if (get(tpm, &l) != HF_OK)
         return hf_fail_device(err, rc, "%s", said);
     if (l.tries_left == 0)
@@ -246,6 +252,20 @@ hf_err hf_tpm_lockout_foresee(struct hf_tpm *tpm, const struct hf_secret *auth, 
     return foresee(&l, auth);
 }
 
+/* TPM_RC_LOCKOUT for the lockout authorization itself: a wrong one was given, here or by another program. */
+static hf_err barred(struct hf_tpm *tpm, uint32_t rc)
+{
+    int64_t at = 0;
+
+    if (bar_read(tpm, &at) == HF_OK && at == 0 &&
+        bar_write(tpm, hf_now()) != HF_OK) /* since when is not known: from now at most */
+        hf_log(HF_LOG_WARNING, "tpm.lockout.bar", "error=%s", hf_err_detail());
+    return hf_fail_device(
+        HF_E_LOCKED, rc,
+        "TPM_RC_LOCKOUT: the TPM takes no lockout authorization now, for a wrong one was given before; "
+        "`holdfast tpm lockout show` tells for how long");
+}
+
 hf_err hf_tpm_lockout_remember(struct hf_tpm *tpm, hf_err err)
 {
     uint32_t rc = hf_err_device_code();
@@ -254,6 +274,8 @@ hf_err hf_tpm_lockout_remember(struct hf_tpm *tpm, hf_err err)
 
     if (err == HF_OK)
         return bar_write(tpm, 0);
+    if (err == HF_E_LOCKED)
+        return barred(tpm, rc);
     if (err != HF_E_AUTH || !is_auth_fail(rc))
         return err;
     (void)snprintf(said, sizeof(said), "%s", hf_err_detail());
