@@ -9,17 +9,17 @@
     X(doctor) \
     X(help) \
     X(quickstart) \
-    X(tpm_certify) \
     X(tpm_auth) \
     X(tpm_caps) \
+    X(tpm_certify) \
     X(tpm_clear) \
     X(tpm_clock) \
     X(tpm_create) \
     X(tpm_credential_activate) \
     X(tpm_credential_make) \
     X(tpm_decrypt) \
-    X(tpm_duplicate) \
     X(tpm_doctor) \
+    X(tpm_duplicate) \
     X(tpm_ecdh) \
     X(tpm_ek_certificate) \
     X(tpm_ek_show) \
@@ -33,10 +33,10 @@
     X(tpm_hmac) \
     X(tpm_ima_replay) \
     X(tpm_import) \
+    X(tpm_info) \
     X(tpm_list) \
     X(tpm_load) \
     X(tpm_load_external) \
-    X(tpm_info) \
     X(tpm_lockout_reset) \
     X(tpm_lockout_set) \
     X(tpm_lockout_show) \
