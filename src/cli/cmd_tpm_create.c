@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "cli/key_arg.h"
+#include "codec/pem.h"
 
 static const char algorithms[] = "ecc-p256|ecc-p384|ecc-p521|rsa2048|rsa3072|rsa4096|aes128|aes192|aes256|hmac|ed25519";
 static const char hashes[] = "sha1|sha256|sha384|sha512";
@@ -301,7 +302,10 @@ static hf_err run_show(struct hf_cli *cli, const void *options)
         hf_tpm_key_info(key, &info);
         HF_TRY(hf_cli_write(opt->out, info.public_area));
     } else if (opt->out) {
+        hf_tpm_key_info(key, &info);
         HF_TRY(hf_tpm_key_public_pem(key, &pem));
+        if (info.use & HF_TPM_USE_ATTEST)
+            HF_TRY(hf_pem_write(HF_CLI_AREA_LABEL, info.public_area, &pem));
         HF_TRY(hf_cli_write(opt->out, hf_buf_bytes(&pem)));
     }
     if (!cli->json) {
@@ -325,7 +329,9 @@ static const struct hf_opt show_rows[] = {
 const struct hf_command hf_cmd_tpm_show = {
     .words = "tpm show",
     .about = "Show what a key is, and write its public part",
-    .text = "Nothing is loaded and no authorization is needed.",
+    .text = "Nothing is loaded and no authorization is needed. Behind the PEM of an attestation key stands its TPM public "
+            "area, by which tpm quote-verify knows that the key signs only what the TPM made; other programs read the "
+            "first block.",
     .example = "holdfast tpm create --alg ecc-p384 --out k.pem\n"
                "holdfast tpm show --key k.pem --out pub.pem\n"
                "openssl pkey -pubin -in pub.pem -noout -text\n",

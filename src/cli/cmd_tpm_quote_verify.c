@@ -1,11 +1,14 @@
 /* holdfast tpm quote-verify */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/key_arg.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
+#include "crypto/pubkey.h"
 #include "evidence/tcg_log.h"
 #include "evidence/tpm_quote.h"
 #include "verify/tpm_quote.h"
+#include "verify/tpm_signature.h"
 
 #define PART_MAX ((size_t)64 << 10)
 #define LOG_MAX ((size_t)256 << 20)
@@ -74,6 +77,29 @@ static void parts_free(struct parts *p)
     hf_buf_free(&p->ima);
 }
 
+/* The trusted key. `holdfast tpm show` writes an attestation key's public area behind its PEM, so that its
+ * attributes are trusted together with it; the two must be one key. */
+static hf_err read_key(const char *path, struct parts *p)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf area = {0};
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *from_pem = NULL;
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *from_area = NULL;
+    struct hf_tpm_pub pub;
+
+    HF_TRY(hf_cli_read(path, PART_MAX, &p->key));
+    p->in.ak_public = hf_buf_bytes(&p->key);
+    if (!hf_pem_is(p->in.ak_public) || hf_pem_find(p->in.ak_public, HF_CLI_AREA_LABEL, &area) != HF_OK)
+        return HF_OK;
+    HF_TRY(hf_pubkey_from_pem(p->in.ak_public, &from_pem));
+    HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&area), &pub));
+    HF_TRY(hf_tpm_pub_key(&pub, &from_area));
+    if (!hf_pubkey_equal(from_pem, from_area))
+        return hf_fail(HF_E_INTEGRITY, "%s: the public key and the TPM public area are not one key", path);
+    HF_TRY(hf_buf_set(&p->key, hf_buf_bytes(&area)));
+    p->in.ak_public = hf_buf_bytes(&p->key);
+    return HF_OK;
+}
+
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
@@ -115,8 +141,7 @@ static hf_err read_quote(const struct verify_opts *opt, struct parts *p)
     }
     p->in.attest = hf_buf_bytes(&p->env.attest);
     p->in.signature = hf_buf_bytes(&p->env.signature);
-    HF_TRY(hf_cli_read(opt->key, PART_MAX, &p->key));
-    p->in.ak_public = hf_buf_bytes(&p->key);
+    HF_TRY(read_key(opt->key, p));
     return HF_OK;
 }
 

@@ -47,6 +47,9 @@ hf_err hf_cli_write(const char *path, struct hf_bytes bytes);
 /* The same with mode 0600, for key files. */
 hf_err hf_cli_write_private(const char *path, struct hf_bytes bytes);
 
+/* Behind an attestation key's PUBLIC KEY block: its TPMT_PUBLIC, which says that it signs only what the TPM made. */
+#define HF_CLI_AREA_LABEL "TPM PUBLIC AREA"
+
 /* Facts of a key: into an answer in JSON, or as lines. */
 hf_err hf_cli_key_facts(struct hf_cli *cli, struct hf_json *j, const struct hf_tpm_key *key);
 
