@@ -29,12 +29,11 @@ bool hf_policy_args_named(struct hf_policy_args *args, const char *name, struct 
 
 hf_err hf_policy_args_hex(const struct hf_policy_token *t, size_t max, const char *wanted, struct hf_digest *out)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {.max = HF_DIGEST_MAX + 8};
+    struct hf_digest bytes = {.n = t->text.n / 2};
 
-    if (t->text.n == 0 || t->text.n > 2 * max || hf_hex_parse(t->text, &bytes) != HF_OK)
+    if (t->text.n == 0 || t->text.n > 2 * max || hf_hex_parse_exact(t->text, bytes.bytes, bytes.n) != HF_OK)
         return hf_policy_lex_fail(t, "%s", wanted);
-    out->n = bytes.n;
-    memcpy(out->bytes, bytes.p, bytes.n);
+    *out = bytes;
     return HF_OK;
 }
 
@@ -87,13 +86,12 @@ static hf_err read_number(const struct hf_policy_token *t, uint64_t max, const c
 /* A Name: nameAlg and a digest of its length. */
 static bool is_name(struct hf_bytes text, struct hf_tpm_name *out)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {.max = HF_TPM_NAME_MAX};
+    struct hf_tpm_name name = {.n = text.n / 2};
 
-    if (text.n > 2 * HF_TPM_NAME_MAX || hf_hex_parse(text, &bytes) != HF_OK ||
-        !hf_policy_name_fits(hf_buf_bytes(&bytes)))
+    if (text.n > 2 * HF_TPM_NAME_MAX || hf_hex_parse_exact(text, name.bytes, name.n) != HF_OK ||
+        !hf_policy_name_fits(hf_tpm_name_bytes(&name)))
         return false;
-    out->n = bytes.n;
-    memcpy(out->bytes, bytes.p, bytes.n);
+    *out = name;
     return true;
 }
 

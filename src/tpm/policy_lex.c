@@ -44,8 +44,12 @@ static hf_err quoted(struct hf_policy_lexer *lex)
     while (lex->at < lex->end && *lex->at != '"' && *lex->at != '\n') {
         if (*lex->at < 0x20 || *lex->at == 0x7f)
             return bad_character(lex);
-        if (*lex->at == '\\' && lex->at + 1 < lex->end && lex->at[1] != '\n')
+        if (*lex->at == '\\') {
+            if (lex->at + 1 == lex->end || (lex->at[1] != '"' && lex->at[1] != '\\'))
+                return hf_fail(HF_E_FORMAT, "line %u, column %u: wanted \\\" or \\\\ within quotes", lex->line,
+                               lex->column);
             step(lex);
+        }
         step(lex);
     }
     if (lex->at == lex->end || *lex->at != '"')

@@ -30,6 +30,10 @@ export TPM2TOOLS_TCTI
 HOLDFAST_TPM="swtpm:host=127.0.0.1,port=$port"
 export HOLDFAST_TPM
 
+unhex() {
+    python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))'
+}
+
 hash=sha256
 trial() { # policy, then a tpm2-tools command and its arguments, which gets -S session
     policy=$1
@@ -95,12 +99,12 @@ done
 # Or: of two digests made above, at the start of a session.
 hash=sha256
 for policy in authvalue 'secret owner'; do
-    holdfast tpm policy digest "$policy" | xxd -r -p >"$(echo "$policy" | tr ' ' _).bin"
+    holdfast tpm policy digest "$policy" | unhex >"$(echo "$policy" | tr ' ' _).bin"
 done
 trial 'or { authvalue } { secret owner }' tpm2_policyor sha256:authvalue.bin,secret_owner.bin
 
 # What tpm2-tools seals under our digest, tpm2-tools opens by the same steps, and a wrong digest it does not.
-holdfast tpm policy digest 'pcr sha256:16; authvalue' | xxd -r -p >seal.policy
+holdfast tpm policy digest 'pcr sha256:16; authvalue' | unhex >seal.policy
 check "a primary" tpm2_createprimary -C o -c primary.ctx
 printf 'the secret' >secret
 check "sealed" tpm2_create -C primary.ctx -i secret -L seal.policy -p hello -u sealed.pub -r sealed.priv

@@ -1,5 +1,5 @@
 /* tpm/policy_der and tpm/policy_signature: policies of TSS2 key files. */
-#include "base/file.h"
+#include "base/alloc.h"
 #include "codec/der.h"
 #include "codec/hex.h"
 #include "codec/pem.h"
@@ -8,6 +8,7 @@
 #include "tpm/policy_der.h"
 #include "tpm/policy_digest.h"
 #include "tpm/policy_signature.h"
+#include "vectors.h"
 
 #define NAME "000b2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 #define HASH "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
@@ -18,20 +19,16 @@ struct key_file {
     struct hf_bytes policy, auth_policy, pub;
 };
 
-static bool read_key_file(const char *name, struct key_file *out)
+static void read_key_file(const char *name, struct key_file *out)
 {
-    const char *dir = getenv("HOLDFAST_VECTORS");
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     struct hf_reader r, seq, field, inside;
     struct hf_bytes skipped;
     bool present;
-    char path[4096];
+    char path[256];
 
-    (void)snprintf(path, sizeof(path), "%s/tpm/tss2pem/%s", dir ? dir : "../shared/vectors", name);
-    if (hf_file_read(path, 1 << 20, &text) != HF_OK) {
-        print_message("SKIPPED: no vectors at %s; set HOLDFAST_VECTORS\n", path);
-        return false;
-    }
+    (void)snprintf(path, sizeof(path), "tpm/tss2pem/%s", name);
+    CHECK(vector_try(path, &text));
     OK(hf_pem_find(hf_buf_bytes(&text), "TSS2 PRIVATE KEY", &out->der));
     r = hf_reader(hf_buf_bytes(&out->der));
     OK(hf_der_sequence(&r, &seq));
@@ -47,7 +44,6 @@ static bool read_key_file(const char *name, struct key_file *out)
     OK(hf_der_octets(&seq, &skipped));
     inside = hf_reader(skipped);
     out->pub = hf_rd_view(&inside, hf_rd_u16be(&inside));
-    return true;
 }
 
 static void check_text(const struct hf_policy *policy, const char *want)
@@ -85,8 +81,8 @@ TEST(a_foreign_key_with_pcrs_and_a_password_is_read)
     struct key_file file = {0};
     HF_CLEANUP(hf_policy_free) struct hf_policy *policy = NULL;
 
-    if (!read_key_file("keyfiles-p256-authvalue.pem", &file))
-        skip();
+    NEED_VECTORS();
+    read_key_file("keyfiles-p256-authvalue.pem", &file);
     OK(hf_policy_from_der(file.policy, file.auth_policy, HF_SHA384, &policy));
     check_text(policy, "pcr sha256:16 digest=c301083bfa6a2bd3fa627705bb4e5ff7d1d317516815ce1416cd0f4c203d2fd92ad0eecd"
                        "6e80a0c77217e6932b7f092c; authvalue");
@@ -104,8 +100,8 @@ TEST(a_foreign_key_with_an_approved_alternative_is_read_and_its_approval_holds)
     struct hf_digest approved;
     struct hf_digest a_hash;
 
-    if (!read_key_file("keyfiles-skey.pem", &file))
-        skip();
+    NEED_VECTORS();
+    read_key_file("keyfiles-skey.pem", &file);
     OK(hf_policy_from_der(file.policy, file.auth_policy, HF_SHA256, &policy));
     check_key_digest(policy, &file);
     check_same_bytes(policy, HF_SHA256, &file);
@@ -300,10 +296,50 @@ TEST(a_key_by_name_alone_cannot_go_into_a_key_file)
     CHECK(steps.n == 0);
 }
 
+/* Everything that is pure, from text to key file and back. */
+static hf_err round_trip(const char *text)
+{
+    HF_CLEANUP(hf_policy_free) struct hf_policy *policy = NULL;
+    HF_CLEANUP(hf_policy_free) struct hf_policy *copy = NULL;
+    HF_CLEANUP(hf_policy_free) struct hf_policy *again = NULL;
+    HF_CLEANUP(hf_buf_free) struct hf_buf steps = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf approved = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf printed = {0};
+
+    HF_TRY(hf_policy_parse(hf_bytes_text(text), &policy));
+    HF_TRY(hf_policy_copy(policy, &copy));
+    HF_TRY(hf_policy_to_der(copy, HF_SHA256, &steps, &approved));
+    HF_TRY(hf_policy_from_der(hf_buf_bytes(&steps), hf_buf_bytes(&approved), HF_SHA256, &again));
+    return hf_policy_print(again, &printed);
+}
+
+TEST(any_allocation_may_fail)
+{
+    static const char text[] = "locality 1; or a { secret owner ref=\"x\" } { nv 0x01500016 name=" NAME
+                               " ule u64:5; or { authvalue } { digest " HASH " } }; pcr sha256:7=" HASH;
+    unsigned long n = 1;
+
+    for (;; n++) {
+        hf_err err;
+
+        hf_alloc_fail_at(n);
+        err = round_trip(text);
+        if (!hf_alloc_has_failed()) {
+            hf_alloc_fail_at(0);
+            OK(err);
+            break;
+        }
+        hf_alloc_fail_at(0);
+        if (err != HF_E_MEMORY)
+            FAIL("allocation %lu: got %s (%s)", n, hf_err_name(err), hf_err_detail());
+    }
+    CHECK(n > 20);
+}
+
 TESTS(RUN(a_foreign_key_with_pcrs_and_a_password_is_read),
       RUN(a_foreign_key_with_an_approved_alternative_is_read_and_its_approval_holds),
       RUN(what_is_written_is_read_as_the_same_policy),
       RUN(a_straight_policy_or_becomes_a_choice_of_which_one_alternative_is_known),
       RUN(what_is_not_a_policy_that_is_known_here_is_refused),
       RUN(keys_and_signatures_made_in_software_are_what_a_tpm_takes),
-      RUN(a_key_by_name_alone_cannot_go_into_a_key_file))
+      RUN(a_key_by_name_alone_cannot_go_into_a_key_file), RUN(any_allocation_may_fail))

@@ -1,8 +1,8 @@
 /* tpm/policy_digest: the vectors of other implementations, and rules of Part 3 that they do not show. */
-#include "base/file.h"
 #include "codec/hex.h"
 #include "test.h"
 #include "tpm/policy_digest.h"
+#include "vectors.h"
 
 #include <string.h>
 
@@ -84,17 +84,12 @@ static bool wanted(const struct hf_buf *json, const char *title, char out[2 * HF
 
 TEST(digests_are_those_of_other_implementations)
 {
-    const char *dir = getenv("HOLDFAST_VECTORS");
     HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
-    char path[4096];
     char want[2 * HF_DIGEST_MAX + 1];
     char got[2 * HF_DIGEST_MAX + 1];
 
-    (void)snprintf(path, sizeof(path), "%s/tpm/policy/digests.json", dir ? dir : "../shared/vectors");
-    if (hf_file_read(path, 1 << 20, &json) != HF_OK) {
-        print_message("SKIPPED: no vectors at %s; set HOLDFAST_VECTORS\n", path);
-        skip();
-    }
+    NEED_VECTORS();
+    CHECK(vector_try("tpm/policy/digests.json", &json));
     for (size_t i = 0; i < HF_COUNT(vectors); i++) {
         CASE(vectors[i].text);
         CHECK(wanted(&json, vectors[i].step, want));

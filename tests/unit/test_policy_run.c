@@ -534,7 +534,7 @@ TEST(nothing_is_left_in_the_tpm)
         OK(hf_tpm_call_start(&c, TPM2_CC_GetCapability));
         c.bare = true;
         hf_wr_u32be(&c.w, TPM2_CAP_HANDLES);
-        hf_wr_u32be(&c.w, type ? TPM2_TRANSIENT_FIRST : TPM2_LOADED_SESSION_FIRST);
+        hf_wr_u32be(&c.w, type ? 0x80000000u : 0x02000000u);
         hf_wr_u32be(&c.w, 32);
         OK(hf_tpm_call_run(tpm, &c));
         (void)hf_rd_u8(&c.r);

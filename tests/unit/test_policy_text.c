@@ -127,6 +127,8 @@ TEST(an_error_names_line_column_what_was_seen_and_what_was_wanted)
         {"secret owner ref=\"a\" ref=\"b\"", "each once"},
         {"secret owner expires=0", "seconds"},
         {"secret owner ref=\"open", "the quote is not closed"},
+        {"secret owner ref=\"a\\nb\"", "line 1, column 20: wanted"},
+        {"secret owner ref=\"a\\\001\"", "line 1, column 20: wanted"},
         {"secret owner ref=a\"b\"", "quotes around the whole value"},
         {"signed ak.pem", "wanted key=FILE"},
         {"signed key=\"\"", "a file name"},
