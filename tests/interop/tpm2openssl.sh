@@ -1,9 +1,9 @@
 # tpm2-openssl, the OpenSSL provider, over our key files: dgst, req, cms, TLS 1.3; and its key files here.
 . "$(dirname "$0")/../cli/lib.sh"
 
-openssl list -providers -provider tpm2 >/dev/null 2>&1 || { skip "tpm2-openssl" "the package tpm2-openssl is not installed"; exit 0; }
 TPM2OPENSSL_TCTI='cmd:exec holdfast tpm pipe'
 export TPM2OPENSSL_TCTI
+openssl list -providers -provider tpm2 >/dev/null 2>&1 || { skip "tpm2-openssl" "the package tpm2-openssl is not installed"; exit 0; }
 P='-provider tpm2 -provider default -propquery ?provider=tpm2'
 printf 'the message' >m
 
@@ -14,7 +14,7 @@ for alg in ecc-p256 ecc-p384 rsa2048; do
     check "openssl req certifies it" sh -c "openssl req $P -x509 -new -key $alg.pem -subj /CN=robot-1 -days 2 -out $alg.crt"
     check "the certificate verifies" sh -c "openssl verify -CAfile $alg.crt $alg.crt && openssl x509 -in $alg.crt -noout -pubkey | cmp - $alg.pub"
 done
-check "openssl cms signs with it" sh -c "openssl cms -sign $P -md sha256 -signer ecc-p256.crt -inkey ecc-p256.pem -in m -binary -outform DER -out m.cms"
+check "openssl cms signs with it" sh -c "openssl cms -sign $P -nodetach -md sha256 -signer ecc-p256.crt -inkey ecc-p256.pem -in m -binary -outform DER -out m.cms"
 check "and it verifies" openssl cms -verify -CAfile ecc-p256.crt -inform DER -binary -in m.cms -out back -purpose any
 check "to the same message" cmp m back
 
