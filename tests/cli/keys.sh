@@ -1,3 +1,4 @@
+# shellcheck disable=SC2016 # for the shells and jq inside
 # The key commands: primary, create, load, load-external, duplicate, show, evict, flush, list, pipe.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2016 # for the shells and jq inside
 # tpm2-tools on holdfast's TPM, through holdfast tpm pipe: keys, blobs, contexts and signatures go both ways.
 . "$(dirname "$0")/../cli/lib.sh"
 
