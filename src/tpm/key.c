@@ -89,8 +89,8 @@ static hf_err load_under(struct hf_tpm_key *key, struct hf_tpm_call *c)
     hf_err err;
 
     HF_TRY(parent_entity(key, &parent));
-    if (key->parent)
-        HF_TRY(hf_tpm_key_authorize(key->parent, TPM2_CC_Load, &auth, &session));
+    if (key->parent || key->own_parent)
+        HF_TRY(hf_tpm_key_authorize(key->parent ? key->parent : key->own_parent, TPM2_CC_Load, &auth, &session));
     HF_TRY(hf_tpm_call_start(c, TPM2_CC_Load));
     hf_tpm_call_handle(c, &parent, &auth);
     hf_wr_b16(&c->w, hf_buf_bytes(&key->private_blob));

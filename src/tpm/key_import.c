@@ -208,8 +208,8 @@ hf_err hf_tpm_key_import_blob(struct hf_tpm_key *key, struct hf_bytes encrypted_
     hf_err err;
 
     HF_TRY(key->parent ? hf_tpm_key_ready(key->parent, &parent) : hf_tpm_key_parent(key, &parent));
-    if (key->parent)
-        HF_TRY(hf_tpm_key_authorize(key->parent, TPM2_CC_Import, &auth, &session));
+    if (key->parent || key->own_parent)
+        HF_TRY(hf_tpm_key_authorize(key->parent ? key->parent : key->own_parent, TPM2_CC_Import, &auth, &session));
     HF_TRY(hf_tpm_call_start(&c, TPM2_CC_Import));
     hf_tpm_call_handle(&c, &parent, &auth);
     hf_wr_u16be(&c.w, 0); /* encryptionKey: no inner wrapper */
