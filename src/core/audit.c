@@ -154,12 +154,8 @@ static void stop_flusher(struct hf_audit *a)
         (void)pthread_join(a->thread, NULL);
         lock_mutex(a, pid);
     }
-    if (a->pid == pid && a->dirty && a->fd >= 0) {
-        if (a->one_shot)
-            (void)sync_file_range(a->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-        else
-            flush_unlocked(a);
-    }
+    if (a->pid == pid && a->dirty && a->fd >= 0)
+        flush_unlocked(a);
     (void)pthread_mutex_unlock(&a->mutex);
 }
 
