@@ -14,8 +14,6 @@ struct ek_opts {
     bool persist, pem;
 };
 
-static const char kinds[] = "rsa2048|ecc-p256|rsa2048-high|ecc-p256-high|ecc-p384|ecc-p521|rsa3072|rsa4096";
-
 /* ---- show ---- */
 
 /* TPM2B_PUBLIC. */
@@ -151,7 +149,7 @@ static hf_err run_show(struct hf_cli *cli, const void *options)
 
 static const struct hf_opt show_rows[] = {
     {HF_OPT_TEXT, 0, "kind", offsetof(struct ek_opts, kind), "KIND", "which template (default: rsa2048 and ecc-p256)",
-     kinds, false},
+     NULL, false},
     {HF_OPT_FILE, 'o', "out", offsetof(struct ek_opts, out), "FILE", "write the public part instead", NULL, false},
     {HF_OPT_TEXT, 'f', "format", offsetof(struct ek_opts, format), "FORMAT",
      "of --out: pem (default), or tpm: TPM2B_PUBLIC", "pem|tpm", false},

@@ -16,8 +16,6 @@ struct verify_opts {
     bool pin;
 };
 
-static const char kinds[] = "rsa2048|ecc-p256|rsa2048-high|ecc-p256-high|ecc-p384|ecc-p521|rsa3072|rsa4096";
-
 static hf_err add_file(struct hf_tpm_ek_trust *trust, const char *path, enum hf_tpm_ek_trust_as as)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
@@ -231,7 +229,7 @@ static const struct hf_opt verify_rows[] = {
     {HF_OPT_LIST, 0, "issuer", offsetof(struct verify_opts, issuer), "FILE", "certificates on the way to a root", NULL,
      false},
     {HF_OPT_TEXT, 0, "kind", offsetof(struct verify_opts, kind), "KIND",
-     "which key (default: one that the TPM carries a certificate for)", kinds, false},
+     "which key (default: one that the TPM carries a certificate for)", NULL, false},
     {HF_OPT_FILE, 'c', "certificate", offsetof(struct verify_opts, certificate), "FILE",
      "its certificate, where the TPM does not carry it", NULL, false},
     {HF_OPT_TEXT, 0, "at", offsetof(struct verify_opts, at), "TIME",
@@ -248,7 +246,8 @@ static const struct hf_opt verify_rows[] = {
 const struct hf_command hf_cmd_tpm_ek_verify = {
     .words = "tpm ek verify",
     .about = "Check that the TPM holds an endorsement key that its maker certified",
-    .text = "Exit status 0 when it does, 1 when not, with the reason: no certificate, malformed, key mismatch, wrong "
+    .text = "KIND is as for holdfast tpm ek show. Exit status 0 when it does, 1 when not, with the reason: no "
+            "certificate, malformed, key mismatch, wrong "
             "usage, "
             "expired, unknown issuer, bad chain, not held. Nothing is fetched: give issuers that the TPM does not "
             "carry with "

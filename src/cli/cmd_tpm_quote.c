@@ -172,7 +172,7 @@ const struct hf_command hf_cmd_tpm_quote = {
     .example = "holdfast tpm create --alg ecc-p256 --use attest --out ak.pem\n"
                "holdfast tpm show --key ak.pem --out ak.pub\n"
                "holdfast tpm quote --key ak.pem --pcrs sha256:0,1,2,3+sha384:7 --nonce 00112233 --out q\n"
-               "holdfast tpm quote-verify --key ak.pub --nonce 00112233 --in q || test $? = 3",
+               "holdfast tpm quote-verify --key ak.pub --nonce 00112233 --in q",
     .opts = rows,
     .size = sizeof(struct quote_opts),
     .run = run,
