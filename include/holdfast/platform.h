@@ -120,7 +120,7 @@ HF_API HF_MUST_CHECK hf_err hf_tpm_clock_get(struct hf_tpm *tpm, struct hf_tpm_c
 
 /* Set the clock forward, by HF_TPM_BY_OWNER or HF_TPM_BY_PLATFORM. HF_E_ARG for a time that is not later than now:
  * only a clear takes a clock back. */
-HF_API HF_MUST_CHECK hf_err hf_tpm_clock_set(struct hf_tpm *tpm, enum hf_tpm_authority by, const struct hf_secret *auth, uint64_t clock_ms);
+HF_API HF_MUST_CHECK hf_err hf_tpm_clock_advance(struct hf_tpm *tpm, enum hf_tpm_authority by, const struct hf_secret *auth, uint64_t clock_ms);
 
 /* What a TPM can tell of itself. */
 enum hf_tpm_caps_group {

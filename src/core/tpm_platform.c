@@ -130,7 +130,7 @@ hf_err hf_core_tpm_clock(struct hf_core *core, const struct hf_who *who, struct 
 
 static hf_err set_clock(struct hf_tpm *tpm, struct work *w)
 {
-    HF_TRY(hf_tpm_clock_set(tpm, w->authority, w->auth, w->clock_ms));
+    HF_TRY(hf_tpm_clock_advance(tpm, w->authority, w->auth, w->clock_ms));
     return hf_tpm_clock_get(tpm, w->clock);
 }
 

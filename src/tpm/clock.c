@@ -44,7 +44,7 @@ static hf_err set(struct hf_tpm *tpm, enum hf_tpm_authority by, const struct hf_
     return hf_rd_end(&c.r);
 }
 
-hf_err hf_tpm_clock_set(struct hf_tpm *tpm, enum hf_tpm_authority by, const struct hf_secret *auth, uint64_t clock_ms)
+hf_err hf_tpm_clock_advance(struct hf_tpm *tpm, enum hf_tpm_authority by, const struct hf_secret *auth, uint64_t clock_ms)
 {
     hf_err err;
 
