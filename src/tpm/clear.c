@@ -24,7 +24,7 @@ static hf_err count_persistent(void *arg, uint32_t handle)
 {
     struct look *look = arg;
 
-    if (handle >= TPM2_PLATFORM_PERSISTENT)
+    if (handle >= HF_TPM_PLATFORM_PERSISTENT)
         look->persistent_platform++;
     else
         look->persistent++;

@@ -90,6 +90,7 @@ void hf_tpm_flush(struct hf_tpm *tpm, uint32_t handle);
 
 /* The storage root key: adopted at 0x81000001, or made there (holdfast/key.h). */
 #define HF_TPM_SRK 0x81000001u
+#define HF_TPM_PLATFORM_PERSISTENT 0x81800000u /* from here on the platform's (Part 2, 7.5); the TSS's macro shifts into the sign */
 hf_err hf_tpm_srk(struct hf_tpm *tpm, struct hf_tpm_entity *out);
 
 /* TPMT_PUBLIC of the keyfile/systemd SRK: ECC P-256, AES-128-CFB, noDA, unique empty. */

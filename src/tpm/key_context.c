@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "tpm/key.h"
 #include "tpm/tools_context.h"
+#include "tpm/wire.h"
 
 #include <holdfast/objects.h>
 
@@ -18,7 +19,7 @@ static hf_err save(struct hf_tpm_key *key, struct hf_tpm_call *c)
 
 hf_err hf_tpm_key_to_context(struct hf_tpm_key *key, struct hf_buf *out)
 {
-    struct hf_tools_context ctx = {.esys_handle = TPM2_TRANSIENT_FIRST};
+    struct hf_tools_context ctx = {.esys_handle = HF_WIRE_TRANSIENT};
     struct hf_tpm_call c;
     hf_err err;
 

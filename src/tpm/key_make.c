@@ -243,7 +243,7 @@ hf_err hf_tpm_key_persist(struct hf_tpm_key *key, const struct hf_secret *owner_
     HF_TRY(hf_tpm_take(key->tpm));
     err = hf_tpm_key_ready(key, &entity);
     if (err == HF_OK)
-        err = hf_tpm_evict_raw(key->tpm, handle >= 0x81800000u ? TPM2_RH_PLATFORM : TPM2_RH_OWNER, &auth, &entity, handle);
+        err = hf_tpm_evict_raw(key->tpm, handle >= HF_TPM_PLATFORM_PERSISTENT ? TPM2_RH_PLATFORM : TPM2_RH_OWNER, &auth, &entity, handle);
     hf_tpm_give(key->tpm);
     if (err == HF_E_EXISTS)
         return hf_fail_device(err, hf_err_device_code(), "the handle 0x%08x is occupied; `holdfast tpm list` shows by what",
@@ -259,5 +259,5 @@ hf_err hf_tpm_evict(struct hf_tpm *tpm, const struct hf_secret *owner_auth, uint
 
     HF_TRY(hf_tpm_key_at(tpm, handle, &key));
     entity = (struct hf_tpm_entity){.handle = handle, .name = key->name};
-    return hf_tpm_evict_raw(tpm, handle >= 0x81800000u ? TPM2_RH_PLATFORM : TPM2_RH_OWNER, &auth, &entity, handle);
+    return hf_tpm_evict_raw(tpm, handle >= HF_TPM_PLATFORM_PERSISTENT ? TPM2_RH_PLATFORM : TPM2_RH_OWNER, &auth, &entity, handle);
 }

@@ -400,7 +400,6 @@ TEST(each_hierarchy_makes_the_same_primary_again)
         HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *first = NULL;
         HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *second = NULL;
         HF_CLEANUP(hf_tpm_key_close) struct hf_tpm_key *child = NULL;
-        HF_CLEANUP(hf_buf_free) struct hf_buf pem = {0};
         struct hf_tpm_key_spec spec = {.algorithm = "ecc-p256", .use = HF_TPM_USE_PARENT};
         struct hf_tpm_key_spec leaf = {.algorithm = "ecc-p256"};
         struct hf_tpm_key_info a;
