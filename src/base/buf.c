@@ -21,7 +21,7 @@ hf_err hf_buf_grow(struct hf_buf *buf, size_t n, uint8_t **place)
         HF_TRY(hf_realloc(cap, &buf->p));
         buf->cap = cap;
     }
-    *place = buf->p + buf->n;
+    *place = buf->p ? buf->p + buf->n : NULL;
     buf->n += n;
     return HF_OK;
 }
