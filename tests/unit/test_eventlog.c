@@ -11,7 +11,10 @@ static struct hf_eventlog replayed;
 static void le(struct hf_buf *out, uint64_t v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        uint8_t byte = i < 8 ? (uint8_t)(v >> 8 * i) : 0;
+        uint8_t byte = 0;
+
+        if (i < 8)
+            byte = (uint8_t)(v >> (8 * i));
 
         OK(hf_buf_add(out, (struct hf_bytes){&byte, 1}));
     }
