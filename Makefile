@@ -13,7 +13,7 @@ need-build need-check need-bench need-fuzz: need-%:
 	@tools/need $*
 
 build/build.ninja: meson.build meson_options.txt
-	@CC="$(CC_WITH_CACHE)" meson setup build --buildtype=release --prefix="$(PREFIX)" $(if $(wildcard build/build.ninja),--reconfigure,) >/dev/null
+	@CC="$(CC_WITH_CACHE)" meson setup build --buildtype=release -Doptimization=2 -Dwerror=false --prefix="$(PREFIX)" $(if $(wildcard build/build.ninja),--reconfigure,) >/dev/null
 
 build: need-build
 	@$(MAKE) --no-print-directory build/build.ninja
