@@ -1,0 +1,28 @@
+/* Which verifier judges which format. A format without a row can be inspected, not trusted. */
+#include "verify/judge.h"
+
+#include <stddef.h>
+
+/* format, as in evidence/table.c
+ * clang-format off */
+#define VERIFIERS(X) \
+
+/* clang-format on */
+
+#define DECLARE(format, function) hf_judge_fn function;
+VERIFIERS(DECLARE)
+
+#define ROW(format, function) {format, function},
+static const struct {
+    const char *format;
+    hf_judge_fn *judge;
+} rows[] = {VERIFIERS(ROW){NULL, NULL}};
+
+hf_judge_fn *hf_judge_of(const char *format)
+{
+    for (size_t i = 0; rows[i].format; i++) {
+        if (strcmp(rows[i].format, format) == 0)
+            return rows[i].judge;
+    }
+    return NULL;
+}
