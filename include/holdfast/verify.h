@@ -31,7 +31,11 @@ extern "C" {
  * another thread its own.
  */
 struct hf_verifier;
+
+/* A verifier that knows the vendors' roots and nothing else. Free with hf_verifier_free. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verifier_new(struct hf_verifier **out);
+
+/* Free it and set *verifier to NULL. Accepts NULL in *verifier. */
 HF_API void hf_verifier_free(struct hf_verifier **verifier);
 
 /* Another verifier that shares roots, collateral and policy with `base`, which must outlive it and may not be added to
@@ -84,7 +88,11 @@ struct hf_verify_request {
 
 /* The answer. It may be used again and again, which allocates nothing. */
 struct hf_verify_result;
+
+/* Room for an answer, about 300 KB. Free with hf_verify_result_free. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_new(struct hf_verify_result **out);
+
+/* Free it and set *result to NULL. Accepts NULL in *result. */
 HF_API void hf_verify_result_free(struct hf_verify_result **result);
 
 /*
@@ -120,9 +128,13 @@ HF_API HF_MUST_CHECK hf_err hf_verify_result_row(const struct hf_verify_result *
 HF_API HF_MUST_CHECK hf_err hf_verify_result_claim(const struct hf_verify_result *result, const char *name,
                                                    struct hf_buf *out);
 
-/* The whole answer, appended: a checklist for people; one JSON object; seed 002's VerificationResult. */
+/* The whole answer as a checklist for people, appended. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_text(const struct hf_verify_result *result, struct hf_buf *out);
+
+/* The whole answer as one JSON object, appended. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_json(const struct hf_verify_result *result, struct hf_buf *out);
+
+/* The answer in the shape of a VerificationResult: status, failures, warnings, appended. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_pot(const struct hf_verify_result *result, struct hf_buf *out);
 
 #ifdef __cplusplus
