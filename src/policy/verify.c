@@ -11,7 +11,7 @@ struct hf_verifier {
     const struct hf_verifier *base; /* whose roots, endorsements and policy these are; NULL: its own */
     struct hf_anchors anchors;
     struct hf_endorsements endorsements;
-    struct hf_policy *policy;
+    struct hf_appraisal *policy;
     struct hf_cache *cache;
 };
 
@@ -35,7 +35,7 @@ void hf_verifier_free(struct hf_verifier **verifier)
 {
     if (*verifier) {
         hf_endorsements_free(&(*verifier)->endorsements);
-        hf_policy_free(&(*verifier)->policy);
+        hf_appraisal_free(&(*verifier)->policy);
         hf_cache_free(&(*verifier)->cache);
     }
     hf_free(verifier);
@@ -87,15 +87,15 @@ hf_err hf_verifier_add_root(struct hf_verifier *verifier, struct hf_bytes in, co
 
 hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text)
 {
-    HF_CLEANUP(hf_policy_free) struct hf_policy *policy = NULL;
+    HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *policy = NULL;
 
     if (verifier->base)
         return hf_fail(HF_E_ARG, "set it on the verifier that this one stands beside");
     if (name_or_text && strpbrk(name_or_text, ":{\n"))
-        HF_TRY(hf_policy_parse(hf_bytes_text(name_or_text), "policy", &policy));
+        HF_TRY(hf_appraisal_parse(hf_bytes_text(name_or_text), "policy", &policy));
     else if (name_or_text)
-        HF_TRY(hf_policy_builtin(name_or_text, &policy));
-    hf_policy_free(&verifier->policy);
+        HF_TRY(hf_appraisal_builtin(name_or_text, &policy));
+    hf_appraisal_free(&verifier->policy);
     verifier->policy = hf_take(policy);
     return HF_OK;
 }
@@ -328,8 +328,8 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
     for (size_t i = 0; i < request->n_outside; i++)
         say_outside(result, &request->outside[i]);
     if (k->policy) {
-        (void)snprintf(result->policy, sizeof(result->policy), "%s", hf_policy_name(k->policy));
-        hf_policy_apply(k->policy, result);
+        (void)snprintf(result->policy, sizeof(result->policy), "%s", hf_appraisal_name(k->policy));
+        hf_appraisal_apply(k->policy, result);
     }
     return hf_verdict_err(&result->verdict);
 }

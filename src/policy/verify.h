@@ -2,7 +2,7 @@
 #ifndef HF_POLICY_VERIFY_H
 #define HF_POLICY_VERIFY_H
 
-#include "policy/policy.h"
+#include "policy/appraisal.h"
 #include "verify/judge.h"
 
 #include <holdfast/verify.h>
