@@ -5,6 +5,11 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(sgx_quote) \
+    X(sgx_report) \
+    X(sgx_sigstruct) \
+    X(td_report) \
+    X(tdx_quote) \
 
 /* clang-format on */
 
