@@ -5,11 +5,13 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(cc_eventlog) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
     X(td_report) \
     X(tdx_quote) \
+    X(tpm_eventlog) \
 
 /* clang-format on */
 

@@ -6,6 +6,10 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("cc-eventlog", hf_cc_eventlog_judge) \
+    X("sgx-report", hf_sgx_report_judge) \
+    X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
+    X("td-report", hf_td_report_judge) \
 
 /* clang-format on */
 
