@@ -12,6 +12,7 @@
     X(td_report) \
     X(tdx_quote) \
     X(tpm_eventlog) \
+    X(tpm_quote) \
 
 /* clang-format on */
 

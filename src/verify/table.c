@@ -10,6 +10,7 @@
     X("sgx-report", hf_sgx_report_judge) \
     X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
     X("td-report", hf_td_report_judge) \
+    X("tpm-quote", hf_tpm_quote_judge) \
 
 /* clang-format on */
 
