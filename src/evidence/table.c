@@ -6,6 +6,8 @@
 /* clang-format off */
 #define FORMATS(X) \
     X(cc_eventlog) \
+    X(sev_chain) \
+    X(sev_report) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \

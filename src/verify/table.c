@@ -7,6 +7,8 @@
  * clang-format off */
 #define VERIFIERS(X) \
     X("cc-eventlog", hf_cc_eventlog_judge) \
+    X("sev-chain", hf_sev_chain_judge) \
+    X("sev-report", hf_sev_report_judge) \
     X("sgx-report", hf_sgx_report_judge) \
     X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
     X("td-report", hf_td_report_judge) \
