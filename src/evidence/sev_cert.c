@@ -50,6 +50,15 @@ static bool known_algo(uint32_t algo)
     return strcmp(hf_sev_algo_name(algo), "unknown") != 0;
 }
 
+static bool all_zero(struct hf_bytes b)
+{
+    for (size_t i = 0; i < b.n; i++) {
+        if (b.p[i])
+            return false;
+    }
+    return true;
+}
+
 static void check_cert(struct hf_reader *r, uint32_t version, const struct hf_sev_cert *c)
 {
     if (hf_rd_err(r) != HF_OK)
@@ -64,6 +73,8 @@ static void check_cert(struct hf_reader *r, uint32_t version, const struct hf_se
         if (!known_usage(c->sig[i].usage) || !known_algo(c->sig[i].algo))
             hf_rd_fail(r, HF_E_UNSUPPORTED, "SEV certificate signed by usage 0x%x with algorithm 0x%x", c->sig[i].usage,
                        c->sig[i].algo);
+        else if (c->sig[i].usage == HF_SEV_NONE && (c->sig[i].algo || !all_zero(c->sig[i].value)))
+            hf_rd_fail(r, HF_E_FORMAT, "SEV certificate with a signature by nobody that is not zero");
     }
 }
 
