@@ -7,6 +7,8 @@
  * clang-format off */
 #define VERIFIERS(X) \
     X("nitro-document", hf_nitro_judge) \
+    X("sgx-quote", hf_sgx_quote_judge) \
+    X("tdx-quote", hf_tdx_quote_judge) \
 
 /* clang-format on */
 
