@@ -47,7 +47,7 @@ void hf_sgx_body_write(const struct hf_sgx_body *body, uint8_t out[HF_SGX_BODY_S
 /* REPORT, as EREPORT makes it. */
 struct hf_sgx_report {
     struct hf_sgx_body body;
-    uint8_t key_id[16];
+    uint8_t key_id[32];
     uint8_t mac[16]; /* AES-CMAC over the body with a key of the target enclave on this platform */
 };
 hf_err hf_sgx_report_parse(struct hf_bytes in, struct hf_sgx_report *out);

@@ -58,8 +58,7 @@ struct hf_tdreport {
     uint8_t td_info_hash[HF_TD_HASH];
     uint8_t mac[32];
     uint64_t valid; /* which fields of TEE_TCB_INFO are */
-    uint8_t servicetd_hash[HF_TD_HASH];
-    struct hf_td_body body; /* from all three parts; v15 where TEE_TCB_SVN_2 is valid; mr_servicetd is SERVTD_HASH */
+    struct hf_td_body body; /* from all three parts, always with the fields of 1.5; mr_servicetd is SERVTD_HASH */
 };
 hf_err hf_tdreport_parse(struct hf_bytes in, struct hf_tdreport *out);
 void hf_tdreport_write(const struct hf_tdreport *report, uint8_t out[HF_TDREPORT_SIZE]);

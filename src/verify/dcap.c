@@ -2,6 +2,7 @@
 #include "verify/dcap.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/reader.h"
 #include "crypto/hash.h"
 #include "verify/dcap_i.h"
 
