@@ -5,6 +5,8 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(azure_hcl) \
+    X(snp_report) \
 
 /* clang-format on */
 
