@@ -6,6 +6,7 @@
 /* clang-format off */
 #define FORMATS(X) \
     X(azure_hcl) \
+    X(nitro_document) \
     X(snp_report) \
 
 /* clang-format on */
