@@ -7,6 +7,7 @@
  * clang-format off */
 #define VERIFIERS(X) \
     X("nitro-document", hf_nitro_judge) \
+    X("snp-report", hf_snp_report_judge) \
 
 /* clang-format on */
 
