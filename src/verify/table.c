@@ -6,6 +6,7 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("azure-hcl", hf_azure_hcl_judge) \
     X("nitro-document", hf_nitro_judge) \
     X("snp-report", hf_snp_report_judge) \
 
