@@ -5,6 +5,8 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(cca_token) \
+    X(psa_token) \
 
 /* clang-format on */
 

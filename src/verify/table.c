@@ -6,6 +6,8 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("cca-token", hf_cca_judge) \
+    X("psa-token", hf_psa_judge) \
 
 /* clang-format on */
 
