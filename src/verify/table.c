@@ -8,7 +8,9 @@
 #define VERIFIERS(X) \
     X("azure-hcl", hf_azure_hcl_judge) \
     X("cc-eventlog", hf_cc_eventlog_judge) \
+    X("cca-token", hf_cca_judge) \
     X("nitro-document", hf_nitro_judge) \
+    X("psa-token", hf_psa_judge) \
     X("sgx-quote", hf_sgx_quote_judge) \
     X("sgx-report", hf_sgx_report_judge) \
     X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
