@@ -127,10 +127,14 @@ static hf_err read_own(const struct hf_appraisal_text *t, struct hf_json_value k
     bool name = hf_json_is(key, "name");
     char *place = name ? p->name : p->about;
     size_t size = name ? sizeof(p->name) : sizeof(p->about);
+    hf_err err;
 
     if (value.type == HF_JSON_NULL)
         return HF_OK;
-    if (hf_json_as_text(value, &text) != HF_OK || text.n >= size)
+    err = hf_json_as_text(value, &text);
+    if (err == HF_E_MEMORY)
+        return err;
+    if (err != HF_OK || text.n >= size)
         return hf_appraisal_at(t, value, "%s: a text of at most %zu bytes", name ? "name" : "description", size - 1);
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] < 0x20 || text.p[i] == 0x7f)

@@ -22,10 +22,16 @@ static hf_err bad(const struct hf_appraisal_text *t, const struct hf_appraisal_f
 static hf_err plain(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f, struct hf_json_value v,
                     struct hf_buf *out)
 {
+    hf_err err = HF_E_FORMAT;
+
     out->n = 0;
     if (v.type == HF_JSON_NUMBER)
-        HF_TRY(hf_buf_add(out, v.raw));
-    else if (v.type != HF_JSON_TEXT || hf_json_as_text(v, out) != HF_OK)
+        err = hf_buf_add(out, v.raw);
+    else if (v.type == HF_JSON_TEXT)
+        err = hf_json_as_text(v, out);
+    if (err == HF_E_MEMORY)
+        return err;
+    if (err != HF_OK)
         return bad(t, f, v, "a text");
     if (out->n == 0 || out->n > TEXT_MAX)
         return hf_appraisal_at(t, v, "%s: a text of %zu bytes, want 1 to %d", f->path, out->n, TEXT_MAX);
@@ -88,7 +94,8 @@ static hf_err want_number(const struct hf_appraisal_text *t, const struct hf_app
 
     if (v.type == HF_JSON_NUMBER && hf_json_as_u64(v, max, out) == HF_OK)
         return HF_OK;
-    if (v.type == HF_JSON_TEXT && hf_json_as_text(v, &text) == HF_OK && text.n < 32) {
+    if (v.type == HF_JSON_TEXT && v.raw.n < 32) {
+        HF_TRY(plain(t, f, v, &text));
         HF_TRY(hf_buf_text(&text, &word));
         if (strlen(word) == text.n && hf_text_u64(word, max, f->path, out) == HF_OK)
             return HF_OK;
@@ -220,6 +227,7 @@ static hf_err add_measure(const struct hf_appraisal_text *t, const struct hf_app
                           struct hf_appraisal_named *named, struct hf_json_value v, uint64_t digest_size)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    hf_err err;
 
     if (v.type == HF_JSON_BOOL)
         HF_TRY(hf_buf_add(&text, v.raw));
@@ -227,9 +235,10 @@ static hf_err add_measure(const struct hf_appraisal_text *t, const struct hf_app
         HF_TRY(want_hex(t, f, v, digest_size, &text));
     else
         HF_TRY(plain(t, f, v, &text));
-    if (hf_appraisal_named_add(named, hf_buf_bytes(&text)) == HF_E_EXISTS)
-        return hf_appraisal_at(t, v, "%s: a value of %s stands twice", f->path, named->name);
-    return HF_OK;
+    err = hf_appraisal_named_add(named, hf_buf_bytes(&text));
+    if (err == HF_E_EXISTS || err == HF_E_LIMIT)
+        return hf_appraisal_at(t, v, "%s: a value of %s that stands twice, or one too many", f->path, named->name);
+    return err;
 }
 
 static hf_err read_named(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f, const char *group,
