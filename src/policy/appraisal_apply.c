@@ -141,7 +141,7 @@ static void decide_status(const struct appraise *a, const struct hf_item_result 
     if (!yes(a, HF_AP_TCB_UPDATES))
         say_not_enforced(a, item);
     if (!c) {
-        if (intel && a->p->value[HF_AP_STATUSES].holds)
+        if (intel && yes(a, HF_AP_TCB_UPDATES))
             (void)hf_appraisal_row(&a->r->verdict, item, "tcb status",
                                    hf_fail(HF_E_DENIED, "the platform has no status: its collateral is missing or does "
                                                         "not fit"));
@@ -155,6 +155,7 @@ static void decide_status(const struct appraise *a, const struct hf_item_result 
         return;
     }
     switch_rows(a, item, "platform level", status_allowed(a, c), HF_CHECK_OK);
+    switch_rows(a, item, "relaunch", status_allowed(a, c), HF_CHECK_OK);
     row = hf_appraisal_row(&a->r->verdict, item, "tcb status",
                            status_allowed(a, c) ? HF_OK : hf_fail(HF_E_DENIED, "policy %s refuses it", a->p->name));
     hf_check_found(row, "%.*s", (int)c->bytes.n, (const char *)c->bytes.p);

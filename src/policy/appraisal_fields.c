@@ -118,7 +118,7 @@ const struct hf_appraisal_field hf_appraisal_fields[] = {
     LEAST("snp.min_report_version", "report_version|version", "minimum report version", 255, "the report's version is at least %s"),
     {"snp.vmpl", HF_AP_NUMBERS, HF_AP_ONE_OF, "vmpl", "vmpl", UINT32_MAX, NULL, "the report was asked for at VMPL %s", "reports of other privilege levels, and the host's own (4294967295), are refused"},
     {"snp.products", HF_AP_TEXTS, HF_AP_ONE_OF, "product", "product", 0, NULL, "the processor is one of %s", "other generations are refused"},
-    {"snp.signing_keys", HF_AP_WORDS, HF_AP_ONE_OF, "signing_key", "signing key", 0, "vcek|vlek", "the report is signed by %s", "reports by the other kind of key are refused"},
+    {"snp.signing_keys", HF_AP_WORDS, HF_AP_ONE_OF, "signing_key", "signing key", 0, "VCEK|VLEK", "the report is signed by %s", "reports by the other kind of key are refused"},
     MASKS("snp.policy", "policy", 8),
     MASKS("snp.platform_info", "platform_info", 8),
     SNP_TCB("reported"),

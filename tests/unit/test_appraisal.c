@@ -413,7 +413,7 @@ TEST(rows_that_a_policy_speaks_of_are_decided_anew_and_say_so)
 
 TEST(what_is_not_enforced_is_at_best_a_warning)
 {
-    struct hf_verify_result *r = judged("enforce_certificate_validation: false", "sgx", "");
+    struct hf_verify_result *r = judged("enforce_certificate_validation: false", "sgx", "t:tcb_status=UpToDate");
 
     check_rows(r, "certificate validation", HF_CHECK_WARNING);
     CHECK(hf_verdict_status(&r->verdict) == HF_VERDICT_WARNING);
@@ -427,7 +427,7 @@ TEST(what_is_not_enforced_is_at_best_a_warning)
 TEST(each_of_several_items_is_judged_under_its_own_name)
 {
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *p = NULL;
-    struct hf_verify_result *r = make_result("tdx", "b:mrtd=" H48A);
+    struct hf_verify_result *r = make_result("tdx", "b:mrtd=" H48A "|t:tcb_status=UpToDate");
     struct hf_item_result *gpu = make_item(r, "nvidia", "");
 
     (void)snprintf(r->item[0].label, sizeof(r->item[0].label), "cpu");
