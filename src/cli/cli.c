@@ -65,6 +65,7 @@ hf_err hf_cli_core(struct hf_cli *cli, struct hf_core **out)
     struct hf_core_conf conf = {
         .state_dir = cli->state,
         .tpm = {.uri = cli->tpm, .tpm_state = cli->tpm_state},
+        .store = cli->store,
         .one_shot = true,
     };
 

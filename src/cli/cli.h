@@ -18,6 +18,7 @@ struct hf_cli {
     const struct hf_command *command;
     /* the options that every command has */
     const char *tpm, *state, *tpm_state;
+    const char *store; /* set by commands that have --store, before they ask for the core */
 };
 
 struct hf_command {

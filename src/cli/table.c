@@ -8,6 +8,8 @@
     X(audit_verify) \
     X(doctor) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \

@@ -17,7 +17,7 @@
     X(HF_STMT_NONCE_SHOW,         1, "SELECT purpose, issued_at, expires_at, used_at FROM hf_nonces WHERE id = $1") \
     X(HF_STMT_NONCE_COUNT,        0, "SELECT count(*) FROM hf_nonces") \
     X(HF_STMT_NONCE_PURGE,        1, "DELETE FROM hf_nonces WHERE forget_at < $1") \
-    X(HF_STMT_NONCE_PURGE_USED,   0, "DELETE FROM hf_nonces WHERE used_at IS NOT NULL") \
+    X(HF_STMT_NONCE_PURGE_DEAD,   1, "DELETE FROM hf_nonces WHERE used_at IS NOT NULL OR expires_at < $1") \
     X(HF_STMT_SEEN_ADD,           3, "INSERT INTO hf_seen (id, seen_at, forget_at) VALUES ($1, $2, $3)" \
                                      " ON CONFLICT DO NOTHING") \
     X(HF_STMT_SEEN_SHOW,          1, "SELECT seen_at FROM hf_seen WHERE id = $1") \
