@@ -11,6 +11,8 @@
     X(config_show) \
     X(doctor) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \
