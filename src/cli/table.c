@@ -70,6 +70,7 @@
     X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
+    X(verify) \
     X(version) \
 
 /* clang-format on */

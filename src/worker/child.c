@@ -2,7 +2,7 @@
 #include "worker/child.h"
 #include "base/cleanup.h"
 #include "crypto/context.h"
-#include "worker/wire.h"
+#include "worker/message.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -61,28 +61,28 @@ static bool have(struct child *c, size_t n)
 
 /* ---- answers ---- */
 
-static void answer_head(struct hf_wire *w, hf_err err)
+static void answer_head(struct hf_msg *w, hf_err err)
 {
-    hf_wire_u16(w, (uint16_t)err);
-    hf_wire_text(w, err == HF_OK ? "" : hf_err_detail());
+    hf_msg_u16(w, (uint16_t)err);
+    hf_msg_text(w, err == HF_OK ? "" : hf_err_detail());
 }
 
 /* Each root, piece of collateral and policy: what became of it. */
-static void answer_brief(struct child *c, struct hf_bytes in, struct hf_wire *w)
+static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
 {
     struct hf_reader r = hf_reader(in);
 
     answer_head(w, HF_OK);
     while (hf_rd_more(&r)) {
-        unsigned what = hf_wire_read_word(&r, HF_BRIEF_POLICY + 1, "briefing");
+        unsigned what = hf_msg_read_word(&r, HF_BRIEF_POLICY + 1, "briefing");
         HF_CLEANUP(hf_buf_free) struct hf_buf copy = {0};
         struct hf_bytes bytes, name;
         char source[96];
         char *text = NULL;
         hf_err err;
 
-        name = hf_wire_read(&r);
-        bytes = hf_wire_read(&r);
+        name = hf_msg_read(&r);
+        bytes = hf_msg_read(&r);
         if (hf_rd_err(&r) != HF_OK)
             _exit(HF_CHILD_BROKEN);
         (void)snprintf(source, sizeof(source), "%.*s", (int)name.n, (const char *)name.p);
@@ -101,12 +101,12 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_wire *w)
     }
 }
 
-static void answer_verify(struct child *c, struct hf_bytes in, struct hf_wire *w)
+static void answer_verify(struct child *c, struct hf_bytes in, struct hf_msg *w)
 {
     struct hf_verify_request request;
     hf_err err;
 
-    if (hf_wire_request_read(in, &c->room, &request) != HF_OK)
+    if (hf_msg_request_read(in, &c->room, &request) != HF_OK)
         _exit(HF_CHILD_BROKEN);
     err = hf_verify(c->verifier, &request, c->result);
     if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED) {
@@ -114,41 +114,41 @@ static void answer_verify(struct child *c, struct hf_bytes in, struct hf_wire *w
         return;
     }
     answer_head(w, HF_OK);
-    hf_wire_result(w, c->result);
+    hf_msg_result(w, c->result);
 }
 
 static void put_row(void *to, const struct hf_inspect_row *row)
 {
-    struct hf_wire *w = to;
+    struct hf_msg *w = to;
 
-    hf_wire_u8(w, 1);
-    hf_wire_u16(w, (uint16_t)row->kind);
-    hf_wire_u32(w, row->depth);
-    hf_wire_u64(w, row->at);
-    hf_wire_u64(w, row->n);
-    hf_wire_text(w, row->name);
-    hf_wire_bytes(w, row->bytes);
-    hf_wire_u64(w, row->number);
-    hf_wire_text(w, row->meaning);
+    hf_msg_u8(w, 1);
+    hf_msg_u16(w, (uint16_t)row->kind);
+    hf_msg_u32(w, row->depth);
+    hf_msg_u64(w, row->at);
+    hf_msg_u64(w, row->n);
+    hf_msg_text(w, row->name);
+    hf_msg_bytes(w, row->bytes);
+    hf_msg_u64(w, row->number);
+    hf_msg_text(w, row->meaning);
 }
 
 /* Rows of one item, and how its inspector ended: behind them, since it knows then. */
-static void put_item(const struct hf_evidence_item *item, struct hf_wire *w)
+static void put_item(const struct hf_evidence_item *item, struct hf_msg *w)
 {
     struct hf_inspect i = {.row = put_row, .to = w, .whole = item->bytes};
     hf_err err = HF_OK;
 
-    hf_wire_u8(w, 1);
-    hf_wire_text(w, item->format ? item->format->name : "");
-    hf_wire_text(w, item->where);
-    hf_wire_u64(w, item->bytes.n);
+    hf_msg_u8(w, 1);
+    hf_msg_text(w, item->format ? item->format->name : "");
+    hf_msg_text(w, item->where);
+    hf_msg_u64(w, item->bytes.n);
     if (item->format)
         err = item->format->inspect(item->bytes, &i);
-    hf_wire_u8(w, 0);
+    hf_msg_u8(w, 0);
     answer_head(w, err);
 }
 
-static void answer_inspect(struct hf_bytes in, struct hf_wire *w)
+static void answer_inspect(struct hf_bytes in, struct hf_msg *w)
 {
     HF_CLEANUP(hf_evidence_set_free) struct hf_evidence_set set = {0};
     struct hf_reader r = hf_reader(in);
@@ -156,8 +156,8 @@ static void answer_inspect(struct hf_bytes in, struct hf_wire *w)
     char kind[64];
     hf_err err;
 
-    hf_wire_read_text(&r, kind, sizeof(kind));
-    evidence = hf_wire_read(&r);
+    hf_msg_read_text(&r, kind, sizeof(kind));
+    evidence = hf_msg_read(&r);
     if (hf_rd_end(&r) != HF_OK)
         _exit(HF_CHILD_BROKEN);
     err = hf_evidence_open(evidence, kind[0] ? kind : NULL, &set);
@@ -165,26 +165,26 @@ static void answer_inspect(struct hf_bytes in, struct hf_wire *w)
     for (size_t i = 0; err == HF_OK && i < set.n; i++)
         put_item(&set.item[i], w);
     if (err == HF_OK)
-        hf_wire_u8(w, 0);
+        hf_msg_u8(w, 0);
 }
 
-static void answer_probe(const struct child *c, struct hf_bytes in, struct hf_wire *w)
+static void answer_probe(const struct child *c, struct hf_bytes in, struct hf_msg *w)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
     hf_err err = c->conf->probe ? c->conf->probe(in, &out) : hf_fail(HF_E_UNSUPPORTED, "there is no probe");
 
     answer_head(w, err);
     if (err == HF_OK)
-        hf_wire_bytes(w, hf_buf_bytes(&out));
+        hf_msg_bytes(w, hf_buf_bytes(&out));
 }
 
 static void answer(struct child *c, uint32_t kind, struct hf_bytes in)
 {
-    struct hf_wire w = {.out = &c->out};
+    struct hf_msg w = {.out = &c->out};
     size_t start;
 
     c->out.n = 0;
-    start = hf_wire_start(&w, HF_MSG_ANSWER);
+    start = hf_msg_start(&w, HF_MSG_ANSWER);
     if (kind == HF_MSG_BRIEF)
         answer_brief(c, in, &w);
     else if (kind == HF_MSG_VERIFY)
@@ -198,10 +198,10 @@ static void answer(struct child *c, uint32_t kind, struct hf_bytes in)
     if (w.err != HF_OK) { /* more than an answer may hold */
         c->out.n = 0;
         w.err = HF_OK;
-        start = hf_wire_start(&w, HF_MSG_ANSWER);
+        start = hf_msg_start(&w, HF_MSG_ANSWER);
         answer_head(&w, hf_fail(HF_E_LIMIT, "the answer is larger than %u bytes", HF_ANSWER_MAX));
     }
-    hf_wire_end(&w, start);
+    hf_msg_end(&w, start);
     if (w.err != HF_OK || send_all(c->conf->fd, hf_buf_bytes(&c->out)) != HF_OK)
         _exit(HF_CHILD_BROKEN);
 }
@@ -209,7 +209,7 @@ static void answer(struct child *c, uint32_t kind, struct hf_bytes in)
 /* The first message: how the confinement went. */
 static void begin(struct child *c)
 {
-    struct hf_wire w = {.out = &c->out};
+    struct hf_msg w = {.out = &c->out};
     unsigned parts = 0;
     size_t start;
     hf_err err;
@@ -220,10 +220,10 @@ static void begin(struct child *c)
         err = hf_verifier_new(&c->verifier);
     if (err == HF_OK)
         err = hf_verify_result_new(&c->result);
-    start = hf_wire_start(&w, HF_MSG_ANSWER);
+    start = hf_msg_start(&w, HF_MSG_ANSWER);
     answer_head(&w, err);
-    hf_wire_u32(&w, parts);
-    hf_wire_end(&w, start);
+    hf_msg_u32(&w, parts);
+    hf_msg_end(&w, start);
     if (w.err != HF_OK || send_all(c->conf->fd, hf_buf_bytes(&c->out)) != HF_OK || err != HF_OK)
         _exit(HF_CHILD_BROKEN);
 }

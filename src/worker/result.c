@@ -1,70 +1,70 @@
 /* A result of verification, on its way from a worker to its parent. */
-#include "worker/wire.h"
+#include "worker/message.h"
 
 #include <stdio.h>
 
 /* ---- writing ---- */
 
-static void put_horizon(struct hf_wire *w, const struct hf_horizon *h)
+static void put_horizon(struct hf_msg *w, const struct hf_horizon *h)
 {
-    hf_wire_u64(w, (uint64_t)h->from);
-    hf_wire_u64(w, (uint64_t)h->until);
-    hf_wire_text(w, h->from_by);
-    hf_wire_text(w, h->until_by);
+    hf_msg_u64(w, (uint64_t)h->from);
+    hf_msg_u64(w, (uint64_t)h->until);
+    hf_msg_text(w, h->from_by);
+    hf_msg_text(w, h->until_by);
 }
 
-static void put_verdict(struct hf_wire *w, const struct hf_verdict *v)
+static void put_verdict(struct hf_msg *w, const struct hf_verdict *v)
 {
-    hf_wire_u32(w, (uint32_t)v->n);
-    hf_wire_u32(w, (uint32_t)v->lost);
+    hf_msg_u32(w, (uint32_t)v->n);
+    hf_msg_u32(w, (uint32_t)v->lost);
     for (size_t i = 0; i < v->n; i++) {
         const struct hf_check *row = &v->row[i];
 
-        hf_wire_u16(w, (uint16_t)row->status);
-        hf_wire_u16(w, (uint16_t)row->err);
-        hf_wire_text(w, row->name);
-        hf_wire_text(w, row->expected);
-        hf_wire_text(w, row->found);
-        hf_wire_text(w, row->note);
+        hf_msg_u16(w, (uint16_t)row->status);
+        hf_msg_u16(w, (uint16_t)row->err);
+        hf_msg_text(w, row->name);
+        hf_msg_text(w, row->expected);
+        hf_msg_text(w, row->found);
+        hf_msg_text(w, row->note);
     }
 }
 
-static void put_claims(struct hf_wire *w, const struct hf_claims *c)
+static void put_claims(struct hf_msg *w, const struct hf_claims *c)
 {
-    hf_wire_u32(w, (uint32_t)c->n);
-    hf_wire_u32(w, (uint32_t)c->lost);
+    hf_msg_u32(w, (uint32_t)c->n);
+    hf_msg_u32(w, (uint32_t)c->lost);
     for (size_t i = 0; i < c->n; i++) {
-        hf_wire_text(w, c->item[i].name);
-        hf_wire_u16(w, (uint16_t)c->item[i].kind);
-        hf_wire_bytes(w, c->item[i].bytes);
-        hf_wire_u64(w, c->item[i].number);
+        hf_msg_text(w, c->item[i].name);
+        hf_msg_u16(w, (uint16_t)c->item[i].kind);
+        hf_msg_bytes(w, c->item[i].bytes);
+        hf_msg_u64(w, c->item[i].number);
     }
 }
 
-static void put_item(struct hf_wire *w, const struct hf_item_result *item)
+static void put_item(struct hf_msg *w, const struct hf_item_result *item)
 {
     const struct hf_findings *f = &item->findings;
 
-    hf_wire_text(w, item->format->name);
-    hf_wire_text(w, item->label);
-    hf_wire_u16(w, (uint16_t)item->status);
-    hf_wire_u16(w, (uint16_t)f->environment);
-    hf_wire_u16(w, (uint16_t)f->level);
-    hf_wire_u8(w, f->has_time);
-    hf_wire_u64(w, (uint64_t)f->made_at);
-    hf_wire_u8(w, f->fresh);
+    hf_msg_text(w, item->format->name);
+    hf_msg_text(w, item->label);
+    hf_msg_u16(w, (uint16_t)item->status);
+    hf_msg_u16(w, (uint16_t)f->environment);
+    hf_msg_u16(w, (uint16_t)f->level);
+    hf_msg_u8(w, f->has_time);
+    hf_msg_u64(w, (uint64_t)f->made_at);
+    hf_msg_u8(w, f->fresh);
     put_horizon(w, &f->horizon);
     put_claims(w, &f->claims);
 }
 
-void hf_wire_result(struct hf_wire *w, const struct hf_verify_result *r)
+void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r)
 {
-    hf_wire_u8(w, r->has_nonce);
-    hf_wire_text(w, r->policy);
-    hf_wire_bytes(w, HF_BYTES_OF(r->policy_sha256));
+    hf_msg_u8(w, r->has_nonce);
+    hf_msg_text(w, r->policy);
+    hf_msg_bytes(w, HF_BYTES_OF(r->policy_sha256));
     put_horizon(w, &r->horizon);
     put_verdict(w, &r->verdict);
-    hf_wire_u32(w, (uint32_t)r->n);
+    hf_msg_u32(w, (uint32_t)r->n);
     for (size_t i = 0; i < r->n; i++)
         put_item(w, &r->item[i]);
 }
@@ -75,8 +75,8 @@ static void read_horizon(struct hf_reader *r, struct hf_horizon *h)
 {
     h->from = (hf_time)hf_rd_u64le(r);
     h->until = (hf_time)hf_rd_u64le(r);
-    hf_wire_read_text(r, h->from_by, sizeof(h->from_by));
-    hf_wire_read_text(r, h->until_by, sizeof(h->until_by));
+    hf_msg_read_text(r, h->from_by, sizeof(h->from_by));
+    hf_msg_read_text(r, h->until_by, sizeof(h->until_by));
 }
 
 static void read_verdict(struct hf_reader *r, struct hf_verdict *v)
@@ -91,12 +91,12 @@ static void read_verdict(struct hf_reader *r, struct hf_verdict *v)
     for (size_t i = 0; i < v->n; i++) {
         struct hf_check *row = &v->row[i];
 
-        row->status = (enum hf_check_status)hf_wire_read_word(r, HF_CHECK_FAILED + 1, "status");
-        row->err = (hf_err)hf_wire_read_word(r, HF_ERR_COUNT, "error");
-        hf_wire_read_text(r, row->name, sizeof(row->name));
-        hf_wire_read_text(r, row->expected, sizeof(row->expected));
-        hf_wire_read_text(r, row->found, sizeof(row->found));
-        hf_wire_read_text(r, row->note, sizeof(row->note));
+        row->status = (enum hf_check_status)hf_msg_read_word(r, HF_CHECK_FAILED + 1, "status");
+        row->err = (hf_err)hf_msg_read_word(r, HF_ERR_COUNT, "error");
+        hf_msg_read_text(r, row->name, sizeof(row->name));
+        hf_msg_read_text(r, row->expected, sizeof(row->expected));
+        hf_msg_read_text(r, row->found, sizeof(row->found));
+        hf_msg_read_text(r, row->note, sizeof(row->note));
         if (row->status == HF_CHECK_NONE)
             hf_rd_fail(r, HF_E_FORMAT, "row %zu has no status", i);
     }
@@ -113,9 +113,9 @@ static void read_claims(struct hf_reader *r, struct hf_claims *c)
     for (size_t i = 0; i < n && hf_rd_err(r) == HF_OK; i++) {
         struct hf_claim *claim = &c->item[i];
 
-        hf_wire_read_text(r, claim->name, sizeof(claim->name));
-        claim->kind = (enum hf_claim_kind)hf_wire_read_word(r, HF_CLAIM_TEXTS + 1, "claim kind");
-        claim->bytes = hf_wire_read(r);
+        hf_msg_read_text(r, claim->name, sizeof(claim->name));
+        claim->kind = (enum hf_claim_kind)hf_msg_read_word(r, HF_CLAIM_TEXTS + 1, "claim kind");
+        claim->bytes = hf_msg_read(r);
         claim->number = hf_rd_u64le(r);
         c->n++;
     }
@@ -136,12 +136,12 @@ static void read_item(struct hf_reader *r, struct hf_item_result *item)
     struct hf_findings *f = &item->findings;
     char format[64];
 
-    hf_wire_read_text(r, format, sizeof(format));
+    hf_msg_read_text(r, format, sizeof(format));
     item->format = format_named(r, format);
-    hf_wire_read_text(r, item->label, sizeof(item->label));
-    item->status = (enum hf_verdict_status)hf_wire_read_word(r, HF_VERDICT_CONTRAINDICATED + 1, "item status");
-    f->environment = (enum hf_environment)hf_wire_read_word(r, HF_ENV_EMULATED + 1, "environment");
-    f->level = (enum hf_level)hf_wire_read_word(r, HF_LEVEL_HIGH + 1, "level");
+    hf_msg_read_text(r, item->label, sizeof(item->label));
+    item->status = (enum hf_verdict_status)hf_msg_read_word(r, HF_VERDICT_CONTRAINDICATED + 1, "item status");
+    f->environment = (enum hf_environment)hf_msg_read_word(r, HF_ENV_EMULATED + 1, "environment");
+    f->level = (enum hf_level)hf_msg_read_word(r, HF_LEVEL_HIGH + 1, "level");
     f->has_time = hf_rd_u8(r) != 0;
     f->made_at = (hf_time)hf_rd_u64le(r);
     f->fresh = hf_rd_u8(r) != 0;
@@ -155,8 +155,8 @@ static void read_all(struct hf_reader *r, struct hf_verify_result *out)
     size_t n;
 
     out->has_nonce = hf_rd_u8(r) != 0;
-    hf_wire_read_text(r, out->policy, sizeof(out->policy));
-    sha256 = hf_wire_read(r);
+    hf_msg_read_text(r, out->policy, sizeof(out->policy));
+    sha256 = hf_msg_read(r);
     if (sha256.n == sizeof(out->policy_sha256))
         memcpy(out->policy_sha256, sha256.p, sha256.n);
     else
@@ -172,7 +172,7 @@ static void read_all(struct hf_reader *r, struct hf_verify_result *out)
     }
 }
 
-hf_err hf_wire_result_read(struct hf_bytes in, const struct hf_verify_request *q, struct hf_verify_result *out)
+hf_err hf_msg_result_read(struct hf_bytes in, const struct hf_verify_request *q, struct hf_verify_result *out)
 {
     struct hf_reader r;
 

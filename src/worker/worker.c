@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "worker/child.h"
-#include "worker/wire.h"
+#include "worker/message.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -199,8 +199,8 @@ static hf_err next(struct hf_worker *w, struct hf_reader *out, hf_err *err, char
     if (hf_rd_u32le(&r) != HF_MSG_ANSWER)
         hf_rd_fail(&r, HF_E_FORMAT, "no answer");
     (void)hf_rd_u32le(&r);
-    *err = (hf_err)hf_wire_read_word(&r, HF_ERR_COUNT, "error");
-    hf_wire_read_text(&r, detail, 1024);
+    *err = (hf_err)hf_msg_read_word(&r, HF_ERR_COUNT, "error");
+    hf_msg_read_text(&r, detail, 1024);
     if (hf_rd_err(&r) != HF_OK)
         return nonsense(w);
     *out = r;
@@ -255,9 +255,9 @@ static hf_err flush(struct hf_worker *w)
     return HF_OK;
 }
 
-static hf_err ask(struct hf_worker *w, struct hf_wire *wire, size_t start)
+static hf_err ask(struct hf_worker *w, struct hf_msg *wire, size_t start)
 {
-    hf_wire_end(wire, start);
+    hf_msg_end(wire, start);
     if (wire->err != HF_OK) {
         w->outbox.n = start;
         return wire->err;
@@ -286,12 +286,12 @@ hf_err hf_worker_ready(struct hf_worker *worker, bool *ready)
 
 hf_err hf_briefing_add(struct hf_briefing *b, enum hf_brief what, const char *name, struct hf_bytes bytes)
 {
-    struct hf_wire w = {.out = &b->body};
+    struct hf_msg w = {.out = &b->body};
     size_t before = b->body.n;
 
-    hf_wire_u16(&w, (uint16_t)what);
-    hf_wire_text(&w, name);
-    hf_wire_bytes(&w, bytes);
+    hf_msg_u16(&w, (uint16_t)what);
+    hf_msg_text(&w, name);
+    hf_msg_bytes(&w, bytes);
     if (w.err == HF_OK && b->body.n > HF_MSG_MAX)
         w.err = hf_fail(HF_E_LIMIT, "%s: collateral of more than %u bytes", name, HF_MSG_MAX);
     if (w.err != HF_OK)
@@ -309,8 +309,8 @@ void hf_briefing_free(struct hf_briefing *b)
 
 hf_err hf_worker_brief(struct hf_worker *worker, const struct hf_briefing *b, hf_brief_refused *refused, void *to)
 {
-    struct hf_wire w = {.out = &worker->outbox};
-    size_t start = hf_wire_start(&w, HF_MSG_BRIEF);
+    struct hf_msg w = {.out = &worker->outbox};
+    size_t start = hf_msg_start(&w, HF_MSG_BRIEF);
     struct hf_reader r;
 
     if (w.err == HF_OK)
@@ -318,10 +318,10 @@ hf_err hf_worker_brief(struct hf_worker *worker, const struct hf_briefing *b, hf
     HF_TRY(ask(worker, &w, start));
     HF_TRY(answer(worker, &r));
     for (size_t i = 0; i < b->n; i++) {
-        hf_err err = (hf_err)hf_wire_read_word(&r, HF_ERR_COUNT, "error");
+        hf_err err = (hf_err)hf_msg_read_word(&r, HF_ERR_COUNT, "error");
         char detail[1024];
 
-        hf_wire_read_text(&r, detail, sizeof(detail));
+        hf_msg_read_text(&r, detail, sizeof(detail));
         if (hf_rd_err(&r) == HF_OK && err != HF_OK)
             HF_TRY(refused(to, i, err, detail));
     }
@@ -332,10 +332,10 @@ hf_err hf_worker_brief(struct hf_worker *worker, const struct hf_briefing *b, hf
 
 hf_err hf_worker_ask(struct hf_worker *worker, const struct hf_verify_request *request)
 {
-    struct hf_wire w = {.out = &worker->outbox};
-    size_t start = hf_wire_start(&w, HF_MSG_VERIFY);
+    struct hf_msg w = {.out = &worker->outbox};
+    size_t start = hf_msg_start(&w, HF_MSG_VERIFY);
 
-    hf_wire_request(&w, request);
+    hf_msg_request(&w, request);
     return ask(worker, &w, start);
 }
 
@@ -345,7 +345,7 @@ hf_err hf_worker_answer(struct hf_worker *worker, const struct hf_verify_request
     struct hf_reader r;
 
     HF_TRY(answer(worker, &r));
-    if (hf_wire_result_read(hf_rd_rest(&r), request, result) != HF_OK)
+    if (hf_msg_result_read(hf_rd_rest(&r), request, result) != HF_OK)
         return nonsense(worker);
     return hf_verdict_err(&result->verdict);
 }
@@ -364,15 +364,15 @@ static void read_row(struct hf_reader *r, hf_inspect_on_row *row, void *to)
     struct hf_inspect_row got;
     char name[96];
 
-    got.kind = (enum hf_inspect_kind)hf_wire_read_word(r, HF_INSPECT_TEXT + 1, "row kind");
+    got.kind = (enum hf_inspect_kind)hf_msg_read_word(r, HF_INSPECT_TEXT + 1, "row kind");
     got.depth = hf_rd_u32le(r);
     got.at = hf_rd_u64le(r);
     got.n = hf_rd_u64le(r);
-    hf_wire_read_text(r, name, sizeof(name));
+    hf_msg_read_text(r, name, sizeof(name));
     got.name = name;
-    got.bytes = hf_wire_read(r);
+    got.bytes = hf_msg_read(r);
     got.number = hf_rd_u64le(r);
-    hf_wire_read_text(r, got.meaning, sizeof(got.meaning));
+    hf_msg_read_text(r, got.meaning, sizeof(got.meaning));
     if (hf_rd_err(r) == HF_OK && row)
         row(to, &got);
 }
@@ -384,8 +384,8 @@ static void read_item(struct hf_reader *r, hf_inspect_on_item *item, hf_inspect_
     char name[64], where[64], detail[1024];
     struct hf_reader rows;
 
-    hf_wire_read_text(r, name, sizeof(name));
-    hf_wire_read_text(r, where, sizeof(where));
+    hf_msg_read_text(r, name, sizeof(name));
+    hf_msg_read_text(r, where, sizeof(where));
     got.n = hf_rd_u64le(r);
     for (size_t i = 0; hf_evidence_formats[i]; i++) {
         if (strcmp(hf_evidence_formats[i]->name, name) == 0)
@@ -394,8 +394,8 @@ static void read_item(struct hf_reader *r, hf_inspect_on_item *item, hf_inspect_
     rows = *r;
     while (hf_rd_u8(r) == 1)
         read_row(r, NULL, NULL);
-    got.err = (hf_err)hf_wire_read_word(r, HF_ERR_COUNT, "error");
-    hf_wire_read_text(r, detail, sizeof(detail));
+    got.err = (hf_err)hf_msg_read_word(r, HF_ERR_COUNT, "error");
+    hf_msg_read_text(r, detail, sizeof(detail));
     if (hf_rd_err(r) != HF_OK)
         return;
     got.where = where;
@@ -408,14 +408,14 @@ static void read_item(struct hf_reader *r, hf_inspect_on_item *item, hf_inspect_
 hf_err hf_worker_inspect(struct hf_worker *worker, struct hf_bytes evidence, const char *kind,
                          hf_inspect_on_item *item, hf_inspect_on_row *row, void *to)
 {
-    struct hf_wire w = {.out = &worker->outbox};
-    size_t start = hf_wire_start(&w, HF_MSG_INSPECT);
+    struct hf_msg w = {.out = &worker->outbox};
+    size_t start = hf_msg_start(&w, HF_MSG_INSPECT);
     struct hf_reader r;
 
     if (kind && strlen(kind) > 40)
         kind = "longer than any kind's name"; /* the child refuses it in its own words */
-    hf_wire_text(&w, kind);
-    hf_wire_bytes(&w, evidence);
+    hf_msg_text(&w, kind);
+    hf_msg_bytes(&w, evidence);
     HF_TRY(ask(worker, &w, start));
     HF_TRY(answer(worker, &r));
     while (hf_rd_u8(&r) == 1)
@@ -425,8 +425,8 @@ hf_err hf_worker_inspect(struct hf_worker *worker, struct hf_bytes evidence, con
 
 hf_err hf_worker_probe_run(struct hf_worker *worker, struct hf_bytes in, struct hf_buf *out)
 {
-    struct hf_wire w = {.out = &worker->outbox};
-    size_t start = hf_wire_start(&w, HF_MSG_PROBE);
+    struct hf_msg w = {.out = &worker->outbox};
+    size_t start = hf_msg_start(&w, HF_MSG_PROBE);
     struct hf_bytes got;
     struct hf_reader r;
 
@@ -434,6 +434,6 @@ hf_err hf_worker_probe_run(struct hf_worker *worker, struct hf_bytes in, struct 
         w.err = hf_buf_add(w.out, in);
     HF_TRY(ask(worker, &w, start));
     HF_TRY(answer(worker, &r));
-    got = hf_wire_read(&r);
+    got = hf_msg_read(&r);
     return hf_rd_end(&r) == HF_OK ? hf_buf_add(out, got) : nonsense(worker);
 }

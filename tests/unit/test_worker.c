@@ -1,7 +1,7 @@
 /* The worker: what it answers, what it cannot do, and what its death or lies are worth. */
 #include "test.h"
 #include "worker/confine.h"
-#include "worker/wire.h"
+#include "worker/message.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -331,9 +331,9 @@ static void sample(struct hf_verify_result *r)
 
 static void write_result(const struct hf_verify_result *r, struct hf_buf *out)
 {
-    struct hf_wire w = {.out = out};
+    struct hf_msg w = {.out = out};
 
-    hf_wire_result(&w, r);
+    hf_msg_result(&w, r);
     OK(w.err);
 }
 
@@ -354,7 +354,7 @@ TEST(a_result_arrives_as_it_was_sent)
     sent->nonce.n = 5;
     memcpy(sent->nonce.bytes, "fresh", 5);
     write_result(sent, &wire);
-    OK(hf_wire_result_read(hf_buf_bytes(&wire), &q, got));
+    OK(hf_msg_result_read(hf_buf_bytes(&wire), &q, got));
     write_result(got, &again);
     CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&wire));
     CHECK(got->at == 77 && got->nonce.n == 5);
@@ -376,7 +376,7 @@ TEST(a_result_cut_short_or_changed_is_refused_or_harmless)
     sample(sent);
     write_result(sent, &wire);
     for (size_t n = 0; n < wire.n; n++) {
-        FAILS(hf_wire_result_read((struct hf_bytes){wire.p, n}, &q, got), HF_E_INTERNAL);
+        FAILS(hf_msg_result_read((struct hf_bytes){wire.p, n}, &q, got), HF_E_INTERNAL);
         CHECK(got->verdict.n == 0 && got->n == 0);
     }
     for (size_t i = 0; i < wire.n; i++) {
@@ -384,7 +384,7 @@ TEST(a_result_cut_short_or_changed_is_refused_or_harmless)
 
         for (unsigned bit = 0; bit < 8; bit++) {
             wire.p[i] = (uint8_t)(was ^ 1u << bit);
-            if (hf_wire_result_read(hf_buf_bytes(&wire), &q, got) != HF_OK)
+            if (hf_msg_result_read(hf_buf_bytes(&wire), &q, got) != HF_OK)
                 continue;
             CHECK(got->verdict.n <= HF_CHECKS_MAX && got->at == 77 && !got->has_nonce);
             for (size_t k = 0; k < got->verdict.n; k++)
@@ -406,7 +406,7 @@ TEST(control_characters_in_an_answer_do_not_reach_a_terminal)
     sample(sent);
     (void)snprintf(sent->verdict.row[0].found, 32, "a\x1b[2Jb\nc\x7f");
     write_result(sent, &wire);
-    OK(hf_wire_result_read(hf_buf_bytes(&wire), &q, got));
+    OK(hf_msg_result_read(hf_buf_bytes(&wire), &q, got));
     CHECK_TEXT(got->verdict.row[0].found, "a?[2Jb?c?");
 }
 
@@ -432,19 +432,19 @@ TEST(a_request_arrives_as_it_was_sent)
                                         .outside = outside,
                                         .n_outside = 2};
     struct hf_verify_request got;
-    struct hf_wire w = {.out = &wire}, w2 = {.out = &again};
+    struct hf_msg w = {.out = &wire}, w2 = {.out = &again};
 
-    hf_wire_request(&w, &q);
-    OK(hf_wire_request_read(hf_buf_bytes(&wire), &room, &got));
+    hf_msg_request(&w, &q);
+    OK(hf_msg_request_read(hf_buf_bytes(&wire), &room, &got));
     CHECK(got.at == -1 && got.has_nonce && !got.has_report_data && got.n_evidence == 3);
     CHECK_TEXT(got.kind, "nitro");
     CHECK_TEXT(got.expect[1], "debug=false");
     CHECK(got.outside[0].note == NULL);
     CHECK_TEXT(got.outside[1].note, "no");
-    hf_wire_request(&w2, &got);
+    hf_msg_request(&w2, &got);
     CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&wire));
     for (size_t n = 0; n < wire.n; n++)
-        CHECK(hf_wire_request_read((struct hf_bytes){wire.p, n}, &room, &got) != HF_OK);
+        CHECK(hf_msg_request_read((struct hf_bytes){wire.p, n}, &room, &got) != HF_OK);
 }
 
 /* ---- errors of judging ---- */
