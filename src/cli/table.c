@@ -7,6 +7,8 @@
     X(audit_tail) \
     X(audit_verify) \
     X(doctor) \
+    X(evidence_inspect) \
+    X(evidence_kinds) \
     X(help) \
     X(quickstart) \
     X(tpm_auth) \

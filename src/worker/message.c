@@ -1,5 +1,6 @@
 /* Messages between the parent and a worker: numbers, texts, requests. */
 #include "worker/message.h"
+#include "codec/utf8.h"
 
 #include <stdio.h>
 
@@ -91,8 +92,10 @@ void hf_msg_read_text(struct hf_reader *r, char *place, size_t size)
         hf_rd_fail(r, HF_E_LIMIT, "a text of %zu bytes where %zu fit", text.n, size - 1);
         text.n = 0;
     }
-    for (size_t i = 0; i < text.n; i++)
-        place[i] = text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : (char)text.p[i];
+    for (size_t i = 0, len; i < text.n; i += len ? len : 1) {
+        len = hf_utf8_shown(text.p + i, text.n - i);
+        memcpy(place + i, len ? text.p + i : (const uint8_t *)"?", len ? len : 1);
+    }
     place[text.n] = 0;
 }
 

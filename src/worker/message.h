@@ -47,7 +47,7 @@ void hf_msg_end(struct hf_msg *w, size_t start);
 
 struct hf_bytes hf_msg_read(struct hf_reader *r);
 
-/* A text into a fixed place: control characters become '?'. Fails the reader where it does not fit. */
+/* A text into a fixed place: what a terminal would obey becomes '?'. Fails the reader where it does not fit. */
 void hf_msg_read_text(struct hf_reader *r, char *place, size_t size);
 
 /* A number below `limit`. Fails the reader for others. */
