@@ -5,6 +5,7 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(nitro_document) \
 
 /* clang-format on */
 

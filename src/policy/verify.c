@@ -204,6 +204,7 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
     out->findings.environment = HF_ENV_UNKNOWN;
     out->findings.level = HF_LEVEL_LOW;
     out->findings.has_time = out->findings.fresh = false;
+    out->findings.n_missing = 0;
     if (judge) {
         judge(j, item->bytes, &r->verdict, &out->findings);
         say_environment(out, &r->verdict);

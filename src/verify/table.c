@@ -6,6 +6,7 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("nitro-document", hf_nitro_judge) \
 
 /* clang-format on */
 
