@@ -6,7 +6,7 @@
 
 /* ---- inspect ---- */
 
-#define VALUE_SHOWN 32u /* bytes of a value in a table; --json has all */
+#define VALUE_SHOWN 48u /* bytes of a value in a table; --json has all */
 
 struct inspect_opts {
     const char *file, *kind;

@@ -73,6 +73,7 @@
     X(tpm_unseal) \
     X(tpm_verify) \
     X(verify) \
+    X(verify_batch) \
     X(version) \
 
 /* clang-format on */

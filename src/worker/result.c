@@ -55,6 +55,11 @@ static void put_item(struct hf_msg *w, const struct hf_item_result *item)
     hf_msg_u8(w, f->fresh);
     put_horizon(w, &f->horizon);
     put_claims(w, &f->claims);
+    hf_msg_u32(w, (uint32_t)f->n_missing);
+    for (size_t i = 0; i < f->n_missing; i++) {
+        hf_msg_text(w, f->missing[i].what);
+        hf_msg_text(w, f->missing[i].url);
+    }
 }
 
 void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r)
@@ -135,6 +140,7 @@ static void read_item(struct hf_reader *r, struct hf_item_result *item)
 {
     struct hf_findings *f = &item->findings;
     char format[64];
+    size_t n;
 
     hf_msg_read_text(r, format, sizeof(format));
     item->format = format_named(r, format);
@@ -147,6 +153,13 @@ static void read_item(struct hf_reader *r, struct hf_item_result *item)
     f->fresh = hf_rd_u8(r) != 0;
     read_horizon(r, &f->horizon);
     read_claims(r, &f->claims);
+    n = hf_rd_u32le(r);
+    if (n > HF_MISSING_MAX)
+        hf_rd_fail(r, HF_E_LIMIT, "%zu missing pieces", n);
+    for (f->n_missing = 0; f->n_missing < n && hf_rd_err(r) == HF_OK; f->n_missing++) {
+        hf_msg_read_text(r, f->missing[f->n_missing].what, sizeof(f->missing[0].what));
+        hf_msg_read_text(r, f->missing[f->n_missing].url, sizeof(f->missing[0].url));
+    }
 }
 
 static void read_all(struct hf_reader *r, struct hf_verify_result *out)
