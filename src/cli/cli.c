@@ -24,6 +24,8 @@ const struct hf_opt hf_cli_globals[] = {
      "the state directory (default: HOLDFAST_STATE)", NULL, false},
     {HF_OPT_FILE, 0, "tpm-state", offsetof(struct hf_cli_globals, tpm_state), "DIR",
      "where the embedded TPM keeps its state", NULL, false},
+    {HF_OPT_FILE, 0, "config", offsetof(struct hf_cli_globals, config), "FILE",
+     "the configuration (default: HOLDFAST_CONFIG, the user's, the system's)", NULL, false},
     {HF_OPT_FLAG, 'h', "help", offsetof(struct hf_cli_globals, help), NULL, "explain the command", NULL, false},
     {HF_OPT_FLAG, 0, "version", offsetof(struct hf_cli_globals, version), NULL, "print the version", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
@@ -64,7 +66,10 @@ hf_err hf_cli_core(struct hf_cli *cli, struct hf_core **out)
 {
     struct hf_core_conf conf = {
         .state_dir = cli->state,
-        .tpm = {.uri = cli->tpm, .tpm_state = cli->tpm_state},
+        .configured_state = cli->config.state,
+        .tpm = {.uri = cli->tpm,
+                .configured_uri = cli->config.tpm_uri,
+                .tpm_state = cli->tpm_state ? cli->tpm_state : cli->config.tpm.state},
         .one_shot = true,
     };
 

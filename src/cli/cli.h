@@ -7,6 +7,7 @@
 
 #include "base/opt.h"
 #include "codec/json.h"
+#include "core/config.h"
 #include "core/core.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct hf_cli {
     const struct hf_command *command;
     /* the options that every command has */
     const char *tpm, *state, *tpm_state;
+    struct hf_config config; /* of --config and its usual places; empty before the options are read */
 };
 
 struct hf_command {
@@ -28,6 +30,7 @@ struct hf_command {
     const struct hf_opt *opts; /* its own options, ended by HF_OPT_END */
     size_t size;               /* of its options struct, zeroed before parsing; at most HF_CLI_OPTS_MAX */
     hf_err (*run)(struct hf_cli *cli, const void *options);
+    bool without_config;             /* it runs whatever the configuration file says */
     void (*defaults)(void *options); /* numbers that start at something else than zero; may be NULL */
 };
 
@@ -82,7 +85,7 @@ bool hf_cli_answered(void);
 /* The options that every command has, and where their values land. */
 struct hf_cli_globals {
     bool json, quiet, help, version;
-    const char *tpm, *state, *tpm_state;
+    const char *tpm, *state, *tpm_state, *config;
 };
 extern const struct hf_opt hf_cli_globals[];
 

@@ -6,6 +6,9 @@
     X(audit_export) \
     X(audit_tail) \
     X(audit_verify) \
+    X(config_check) \
+    X(config_default) \
+    X(config_show) \
     X(doctor) \
     X(evidence_inspect) \
     X(evidence_kinds) \

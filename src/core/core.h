@@ -38,7 +38,8 @@ struct hf_who {
 };
 
 struct hf_core_conf {
-    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the default of base/state_dir.h */
+    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the next, then the default of base/state_dir.h */
+    const char *configured_state; /* from a configuration file; NULL: none */
     struct hf_tpm_options tpm; /* its state_dir is this core's, whatever stands there */
     bool one_shot; /* a process that ends after a few operations: it starts no flusher thread for the audit file */
 };

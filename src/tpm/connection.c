@@ -106,7 +106,7 @@ static hf_err choose_uri(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
     HF_CLEANUP(hf_free) char *uri = NULL;
     const char *source = "option";
 
-    HF_TRY(hf_tpm_uri_choose(opt->uri, NULL, &uri, &source));
+    HF_TRY(hf_tpm_uri_choose(opt->uri, opt->configured_uri, &uri, &source));
     tpm->uri = hf_take(uri);
     (void)snprintf(tpm->source, sizeof(tpm->source), "%s", source);
     return HF_OK;
@@ -119,7 +119,7 @@ static hf_err configure(const struct hf_tpm_options *opt, struct hf_tpm **out)
     HF_TRY(hf_alloc(sizeof(*tpm), &tpm));
     lock_init(&tpm->lock);
     tpm->pid = getpid();
-    HF_TRY(hf_state_dir_choose(opt->state_dir, &tpm->state_dir));
+    HF_TRY(hf_state_dir_choose(opt->state_dir, NULL, &tpm->state_dir));
     if (opt->tpm_state)
         HF_TRY(hf_strdup(opt->tpm_state, &tpm->tpm_state));
     tpm->plain_bus = opt->plain_bus;
