@@ -9,6 +9,7 @@
 
 /* Recognisers beyond certificates, lists and keys, in the order they are asked. clang-format off */
 #define READERS(X) \
+    X(hf_intel_endorsements) \
 
 /* clang-format on */
 

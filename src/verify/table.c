@@ -6,7 +6,13 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("cc-eventlog", hf_cc_eventlog_judge) \
     X("nitro-document", hf_nitro_judge) \
+    X("sgx-quote", hf_sgx_quote_judge) \
+    X("sgx-report", hf_sgx_report_judge) \
+    X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
+    X("td-report", hf_td_report_judge) \
+    X("tdx-quote", hf_tdx_quote_judge) \
 
 /* clang-format on */
 
