@@ -13,6 +13,8 @@
     X(td_report) \
     X(tdx_quote) \
     X(tpm_eventlog) \
+    X(azure_hcl) \
+    X(snp_report) \
 
 /* clang-format on */
 
