@@ -5,16 +5,16 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(azure_hcl) \
     X(cc_eventlog) \
     X(nitro_document) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
+    X(snp_report) \
     X(td_report) \
     X(tdx_quote) \
     X(tpm_eventlog) \
-    X(azure_hcl) \
-    X(snp_report) \
 
 /* clang-format on */
 
