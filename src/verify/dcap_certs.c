@@ -1,6 +1,7 @@
 /* Certification data of quotes: the PCK certificate, or how to come by it. */
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/reader.h"
 #include "codec/hex.h"
 #include "crypto/hash.h"
 #include "verify/dcap_i.h"

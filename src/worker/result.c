@@ -65,6 +65,7 @@ static void put_item(struct hf_msg *w, const struct hf_item_result *item)
 void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r)
 {
     hf_msg_u8(w, r->has_nonce);
+    hf_msg_u16(w, (uint16_t)r->recipe);
     hf_msg_text(w, r->policy);
     hf_msg_bytes(w, HF_BYTES_OF(r->policy_sha256));
     put_horizon(w, &r->horizon);
@@ -168,6 +169,7 @@ static void read_all(struct hf_reader *r, struct hf_verify_result *out)
     size_t n;
 
     out->has_nonce = hf_rd_u8(r) != 0;
+    out->recipe = (enum hf_recipe)hf_msg_read_word(r, HF_RECIPE_AZURE_HCL + 1, "recipe");
     hf_msg_read_text(r, out->policy, sizeof(out->policy));
     sha256 = hf_msg_read(r);
     if (sha256.n == sizeof(out->policy_sha256))
