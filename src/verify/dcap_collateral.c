@@ -29,12 +29,14 @@ static hf_err add_issuers(const struct hf_certs *from, const struct hf_cert *lea
 hf_err hf_dcap_pool(const struct hf_dcap *d, const struct hf_certs *quote, const struct hf_cert *leaf,
                     struct hf_certs *out)
 {
-    for (size_t before = 1; before != out->n + 1;) {
-        before = out->n + 1;
+    size_t before;
+
+    do {
+        before = out->n;
         HF_TRY(add_issuers(quote, leaf, out));
         HF_TRY(add_issuers(&d->j->endorsements->certs, leaf, out));
         HF_TRY(add_issuers(&d->j->inner->certs, leaf, out));
-    }
+    } while (out->n > before);
     return HF_OK;
 }
 
@@ -93,21 +95,6 @@ static bool signed_by(const struct hf_dcap *d, const struct hf_endorsement *e, c
     return true;
 }
 
-/* The certificate that signed a document, of those that are for it; NULL when none did. */
-static const struct hf_cert *signer_of(const struct hf_dcap *d, const struct hf_certs *quote,
-                                       const struct hf_endorsement *e, const struct document *doc)
-{
-    const struct hf_certs *lists[] = {&d->j->endorsements->certs, &d->j->inner->certs, quote};
-
-    for (size_t k = 0; k < HF_COUNT(lists); k++) {
-        for (size_t i = 0; i < lists[k]->n; i++) {
-            if (is_signer(lists[k]->cert[i]) && signed_by(d, e, doc, lists[k]->cert[i]))
-                return lists[k]->cert[i];
-        }
-    }
-    return NULL;
-}
-
 /* ---- its signer's chain ---- */
 
 struct aside {
@@ -139,7 +126,7 @@ static bool chain_is_good(const struct hf_dcap *d, const struct hf_certs *quote,
     good = hf_judge_chain(d->j, HF_VENDOR_INTEL_SGX, signer, &pool, &rules, &a->v, &a->f, &a->chain);
     for (size_t i = 0; !good && i < a->v.n; i++) {
         if (a->v.row[i].status == HF_CHECK_FAILED) {
-            (void)snprintf(why, 160, "its signer: %.40s: %.100s", a->v.row[i].name, a->v.row[i].note);
+            (void)snprintf(why, 160, "its signer: %.20s: %.120s", a->v.row[i].name, a->v.row[i].note);
             break;
         }
     }
@@ -152,28 +139,40 @@ static void lower_environment(const struct hf_dcap *d, enum hf_environment signe
         d->f->environment = signer;
 }
 
+/* A certificate that signed the document and is good. Intel issued several for one key: any of them does. */
+static bool find_signer(const struct hf_dcap *d, const struct hf_certs *quote, const struct document *doc,
+                        struct aside *a, struct hf_dcap_document *out)
+{
+    const struct hf_certs *lists[] = {&d->j->endorsements->certs, &d->j->inner->certs, quote};
+
+    (void)snprintf(out->why, sizeof(out->why), "no certificate \"Intel SGX TCB Signing\" at hand signed it");
+    for (size_t k = 0; k < HF_COUNT(lists); k++) {
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            const struct hf_cert *cert = lists[k]->cert[i];
+
+            if (is_signer(cert) && signed_by(d, out->e, doc, cert) && chain_is_good(d, quote, cert, a, out->why))
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool check_document(const struct hf_dcap *d, const struct hf_certs *quote, const struct hf_endorsement *e,
                            const struct document *doc, bool quiet, struct hf_dcap_document *out)
 {
     HF_CLEANUP(aside_free) struct aside *a = NULL;
-    const struct hf_cert *signer = signer_of(d, quote, e, doc);
     char from[HF_TIME_TEXT], until[HF_TIME_TEXT];
-    bool in_time = d->j->at >= doc->issued && d->j->at <= doc->next_update;
 
     out->e = e;
-    out->why[0] = 0;
-    if (!signer) {
-        (void)snprintf(out->why, sizeof(out->why), "no certificate \"Intel SGX TCB Signing\" at hand signed it");
-        return false;
-    }
-    if (hf_alloc(sizeof(*a), &a) != HF_OK || !chain_is_good(d, quote, signer, a, out->why))
-        return false;
-    if (!in_time) {
+    if (d->j->at < doc->issued || d->j->at > doc->next_update) {
         hf_time_write(doc->issued, from);
         hf_time_write(doc->next_update, until);
         (void)snprintf(out->why, sizeof(out->why), "it is of another time: %s to %s", from, until);
         return false;
     }
+    (void)snprintf(out->why, sizeof(out->why), "no memory");
+    if (hf_alloc(sizeof(*a), &a) != HF_OK || !find_signer(d, quote, doc, a, out))
+        return false;
     out->signer = a->chain.cert[0];
     out->issuer = a->chain.cert[1];
     if (quiet)

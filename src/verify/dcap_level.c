@@ -75,15 +75,15 @@ static bool join_advisories(const struct hf_json_value *lists, size_t n_lists, s
 
 static void say_advisories(const struct hf_dcap *d, struct hf_dcap_platform *out)
 {
-    const struct hf_intel_tcb *t = &out->tcb;
+    const struct hf_tcb_level *level = d->q->tee == HF_QUOTE_TEE_TDX ? out->tcb.tdx : out->tcb.sgx;
     struct hf_json_value lists[3] = {out->qe_advisories};
     size_t n = 1;
     struct hf_check *row;
 
-    if (t->tdx || t->sgx)
-        lists[n++] = t->tdx ? t->tdx->advisories : t->sgx->advisories;
-    if (t->module_level)
-        lists[n++] = t->module_level->advisories;
+    if (level)
+        lists[n++] = level->advisories;
+    if (level && out->tcb.module_level)
+        lists[n++] = out->tcb.module_level->advisories;
     row = hf_check(d->v, "advisories",
                    join_advisories(lists, n, out) ? HF_OK : hf_fail(HF_E_LIMIT, "more than there is room for"));
     if (out->n_advisories)
