@@ -147,6 +147,13 @@ hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j)
     return HF_OK;
 }
 
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text)
+{
+    (void)fwrite(text.p, 1, text.n, stdout); /* a failure is seen when standard output is closed */
+    answered |= cli->json;
+    return HF_OK;
+}
+
 hf_err hf_cli_read(const char *path, size_t max, struct hf_buf *out)
 {
     return hf_file_read(path, max, out);

@@ -68,6 +68,9 @@ void hf_cli_environment(const struct hf_cli *cli, struct hf_json *j, enum hf_tpm
 hf_err hf_cli_json_start(struct hf_buf *buf, struct hf_json *j);
 hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j);
 
+/* An answer that is whole already, on stdout; with --json, the answer. */
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text);
+
 /* An authorization value: file:PATH (one trailing newline is dropped), fd:N, env:NAME, or - for a
  * prompt on the terminal without echo (or standard input when it is no terminal). NULL spec: *out = NULL. */
 hf_err hf_cli_auth(const char *spec, const char *prompt, struct hf_secret **out);
