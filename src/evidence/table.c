@@ -10,6 +10,8 @@
     X(cca_token) \
     X(nitro_document) \
     X(psa_token) \
+    X(sev_chain) \
+    X(sev_report) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
