@@ -10,6 +10,7 @@
     X(config_default) \
     X(config_show) \
     X(doctor) \
+    X(evidence_measure) \
     X(help) \
     X(quickstart) \
     X(tpm_auth) \

@@ -29,15 +29,16 @@ static void put_segment(uint8_t *page, size_t at, struct segment s)
 static const struct {
     const char *name;
     uint16_t cs_first, cs_other, ss, tr; /* attributes of segments */
-    uint64_t rdx;                        /* 0: the CPU's signature */
+    bool shows_cpu;                      /* RDX is the CPU's signature, else: */
+    uint64_t rdx;
     uint64_t pat;
     uint32_t mxcsr;
     uint16_t fcw;
 } vmms[] = {
-    [HF_VMM_QEMU] = {"qemu", 0x9b, 0x9b, 0x93, 0x8b, 0, 0x0007040600070406, 0x1f80, 0x37f},
-    [HF_VMM_EC2] = {"ec2", 0x9a, 0x9b, 0x92, 0x83, 0x600, 0x0007040600070406, 0, 0},
-    [HF_VMM_GCE] = {"gce", 0x9b, 0x9b, 0x93, 0x8b, 0x600, 0x00070106, 0, 0},
-    [HF_VMM_KRUN] = {"krun", 0x9a, 0x9a, 0x92, 0x83, 0x600, 0x0007040600070406, 0, 0},
+    [HF_VMM_QEMU] = {"qemu", 0x9b, 0x9b, 0x93, 0x8b, true, 0, 0x0007040600070406, 0x1f80, 0x37f},
+    [HF_VMM_EC2] = {"ec2", 0x9a, 0x9b, 0x92, 0x83, false, 0x600, 0x0007040600070406, 0, 0},
+    [HF_VMM_GCE] = {"gce", 0x9b, 0x9b, 0x93, 0x8b, false, 0x600, 0x00070106, 0, 0},
+    [HF_VMM_KRUN] = {"krun", 0x9a, 0x9a, 0x92, 0x83, false, 0, 0x0007040600070406, 0, 0},
 };
 
 /* Real mode at the reset vector. */
@@ -73,7 +74,7 @@ static void put_flat(uint8_t *page, const struct hf_sev_vcpu *c)
 
 void hf_sev_vmsa(const struct hf_sev_vcpu *c, uint8_t out[HF_SEV_VMSA_SIZE])
 {
-    uint64_t rdx = vmms[c->vmm].rdx ? vmms[c->vmm].rdx : c->cpu_signature;
+    uint64_t rdx = vmms[c->vmm].shows_cpu ? c->cpu_signature : vmms[c->vmm].rdx;
 
     memset(out, 0, HF_SEV_VMSA_SIZE);
     if (c->svsm)
