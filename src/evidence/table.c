@@ -7,6 +7,7 @@
 #define FORMATS(X) \
     X(azure_hcl) \
     X(nitro_document) \
+    X(snp_id_block) \
     X(snp_report) \
 
 /* clang-format on */

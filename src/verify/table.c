@@ -8,6 +8,7 @@
 #define VERIFIERS(X) \
     X("azure-hcl", hf_azure_hcl_judge) \
     X("nitro-document", hf_nitro_judge) \
+    X("snp-id-block", hf_snp_id_block_judge) \
     X("snp-report", hf_snp_report_judge) \
 
 /* clang-format on */
