@@ -43,6 +43,9 @@ hf_err make_amd_crl(const struct make_amd *amd, const char *revoked, hf_time fro
 void make_snp_report(unsigned version, enum hf_snp_product product, struct hf_snp_report *out);
 hf_err make_snp_sign(const struct hf_snp_report *rep, const struct hf_privkey *key, uint8_t out[HF_SNP_REPORT_SIZE]);
 
+/* Sign bytes that were changed since. */
+hf_err make_snp_sign_again(uint8_t report[HF_SNP_REPORT_SIZE], const struct hf_privkey *key);
+
 /* The extensions of the VCEK that belongs to a report. */
 void make_vek_of(const struct hf_snp_report *rep, enum hf_snp_product product, const char *name, struct hf_amd_vek *out);
 
