@@ -26,7 +26,8 @@ static const struct hf_opt rows[] = {
      "QEMU's CPU model: EPYC-v4, EPYC-Milan, EPYC-Genoa, ... (EPYC-v4)", NULL, false},
     {HF_OPT_U32, 0, "vcpu-signature", offsetof(struct measure_opts, signature), "NUMBER",
      "or its CPUID signature: 0xa00f11 for Milan", NULL, false},
-    {HF_OPT_TEXT, 0, "vmm", offsetof(struct measure_opts, vmm), "NAME", "who starts it (qemu)", "qemu|ec2|gce|krun", false},
+    {HF_OPT_TEXT, 0, "vmm", offsetof(struct measure_opts, vmm), "NAME", "who starts it (qemu)", "qemu|ec2|gce|krun",
+     false},
     {HF_OPT_U64, 0, "features", offsetof(struct measure_opts, features), "BITS",
      "SEV_FEATURES of the vCPUs (1: SNP active)", NULL, false},
     {HF_OPT_FILE, 'k', "kernel", offsetof(struct measure_opts, kernel), "FILE",
@@ -35,7 +36,8 @@ static const struct hf_opt rows[] = {
     {HF_OPT_TEXT, 0, "append", offsetof(struct measure_opts, append), "TEXT", "its command line", NULL, false},
     {HF_OPT_HEX, 0, "ovmf-digest", offsetof(struct measure_opts, ovmf_digest), "HEX",
      "48 bytes: the digest after the firmware's pages, instead of them", NULL, false},
-    {HF_OPT_FILE, 0, "svsm", offsetof(struct measure_opts, svsm), "FILE", "the SVSM's image, for snp:svsm", NULL, false},
+    {HF_OPT_FILE, 0, "svsm", offsetof(struct measure_opts, svsm), "FILE", "the SVSM's image, for snp:svsm", NULL,
+     false},
     {HF_OPT_U64, 0, "variables", offsetof(struct measure_opts, variables), "BYTES",
      "size of the firmware's variables file, for snp:svsm", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
@@ -147,7 +149,8 @@ static hf_err run(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_evidence_measure = {
     .words = "evidence measure",
     .about = "Compute the launch digest that an AMD SEV guest must have",
-    .text = "The digest is what a SEV-SNP report carries as its measurement, and what a SEV or SEV-ES launch measurement is "
+    .text = "The digest is what a SEV-SNP report carries as its measurement, and what a SEV or SEV-ES launch "
+            "measurement is "
             "made over. It depends on the firmware, the kernel that is booted directly, the number and model of vCPUs, "
             "and the VMM, which sets their registers. Compare it with holdfast verify --expect measurement=HEX. With "
             "--json every input is told, so that two runs that differ can be compared.",

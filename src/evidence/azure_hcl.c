@@ -52,16 +52,16 @@ hf_err hf_azure_hcl_parse(struct hf_bytes in, struct hf_azure_hcl *out)
     struct hf_reader r = hf_reader(in);
     uint32_t magic = hf_rd_u32le(&r); /* 0x000 signature */
 
-    hcl.version = hf_rd_u32le(&r);                         /* 0x004 version */
-    hcl.report_size = hf_rd_u32le(&r);                     /* 0x008 report size */
-    hcl.request_type = hf_rd_u32le(&r);                    /* 0x00c request type */
-    hcl.status = hf_rd_u32le(&r);                          /* 0x010 status */
-    hf_rd_zero(&r, 12);                                    /* 0x014 reserved */
-    hcl.room = hf_rd_view(&r, HF_AZURE_HCL_REPORT_SIZE);   /* 0x020 hardware report */
-    hcl.data_size = hf_rd_u32le(&r);                       /* 0x4c0 runtime data: size */
-    hcl.data_version = hf_rd_u32le(&r);                    /* 0x4c4 version */
-    hcl.report_type = hf_rd_u32le(&r);                     /* 0x4c8 report type */
-    hcl.hash_type = hf_rd_u32le(&r);                       /* 0x4cc hash type */
+    hcl.version = hf_rd_u32le(&r);                       /* 0x004 version */
+    hcl.report_size = hf_rd_u32le(&r);                   /* 0x008 report size */
+    hcl.request_type = hf_rd_u32le(&r);                  /* 0x00c request type */
+    hcl.status = hf_rd_u32le(&r);                        /* 0x010 status */
+    hf_rd_zero(&r, 12);                                  /* 0x014 reserved */
+    hcl.room = hf_rd_view(&r, HF_AZURE_HCL_REPORT_SIZE); /* 0x020 hardware report */
+    hcl.data_size = hf_rd_u32le(&r);                     /* 0x4c0 runtime data: size */
+    hcl.data_version = hf_rd_u32le(&r);                  /* 0x4c4 version */
+    hcl.report_type = hf_rd_u32le(&r);                   /* 0x4c8 report type */
+    hcl.hash_type = hf_rd_u32le(&r);                     /* 0x4cc hash type */
     if (hf_rd_err(&r) == HF_OK && magic != MAGIC)
         return hf_fail(HF_E_FORMAT, "magic 0x%08x; an HCL report begins with HCLA", magic);
     HF_TRY(take_json(&r, &hcl)); /* 0x4d0 length, 0x4d4 JSON */

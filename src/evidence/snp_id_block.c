@@ -52,15 +52,15 @@ hf_err hf_snp_id_auth_parse(struct hf_bytes in, struct hf_snp_id_auth *out)
     struct hf_snp_id_auth auth = {0};
     struct hf_reader r = hf_reader(in);
 
-    auth.id_key_algo = hf_rd_u32le(&r);                    /* 0x000 ID_KEY_ALGO */
-    auth.author_key_algo = hf_rd_u32le(&r);                /* 0x004 AUTH_KEY_ALGO */
-    hf_rd_zero(&r, 0x40 - 8);                              /* 0x008 */
-    take_signature(&r, &auth.block_r, &auth.block_s);      /* 0x040 ID_BLOCK_SIG */
-    auth.id_key = hf_rd_view(&r, HF_AMD_KEY_SIZE);         /* 0x240 ID_KEY */
-    hf_rd_zero(&r, 0x680 - 0x644);                         /* 0x644 */
-    take_signature(&r, &auth.key_r, &auth.key_s);          /* 0x680 ID_KEY_SIG */
-    auth.author_key = hf_rd_view(&r, HF_AMD_KEY_SIZE);     /* 0x880 AUTHOR_KEY */
-    hf_rd_zero(&r, HF_SNP_ID_AUTH_SIZE - 0xc84);           /* 0xc84 */
+    auth.id_key_algo = hf_rd_u32le(&r);                /* 0x000 ID_KEY_ALGO */
+    auth.author_key_algo = hf_rd_u32le(&r);            /* 0x004 AUTH_KEY_ALGO */
+    hf_rd_zero(&r, 0x40 - 8);                          /* 0x008 */
+    take_signature(&r, &auth.block_r, &auth.block_s);  /* 0x040 ID_BLOCK_SIG */
+    auth.id_key = hf_rd_view(&r, HF_AMD_KEY_SIZE);     /* 0x240 ID_KEY */
+    hf_rd_zero(&r, 0x680 - 0x644);                     /* 0x644 */
+    take_signature(&r, &auth.key_r, &auth.key_s);      /* 0x680 ID_KEY_SIG */
+    auth.author_key = hf_rd_view(&r, HF_AMD_KEY_SIZE); /* 0x880 AUTHOR_KEY */
+    hf_rd_zero(&r, HF_SNP_ID_AUTH_SIZE - 0xc84);       /* 0xc84 */
     HF_TRY(hf_rd_end(&r));
     if (auth.id_key_algo != ECDSA_P384_SHA384 || auth.author_key_algo > ECDSA_P384_SHA384)
         return hf_fail(HF_E_FORMAT, "key algorithms %u and %u; known is 1, ECDSA P-384 with SHA-384", auth.id_key_algo,
@@ -94,9 +94,9 @@ void hf_snp_id_auth_write(const struct hf_snp_id_auth *auth, uint8_t out[HF_SNP_
 hf_err hf_amd_key_parse(struct hf_bytes in, struct hf_pubkey **out)
 {
     struct hf_reader r = hf_reader(in);
-    uint32_t curve = hf_rd_u32le(&r);             /*   0 CURVE */
-    struct hf_bytes qx = hf_rd_view(&r, SCALAR);  /*   4 QX */
-    struct hf_bytes qy = hf_rd_view(&r, SCALAR);  /*  76 QY */
+    uint32_t curve = hf_rd_u32le(&r);            /*   0 CURVE */
+    struct hf_bytes qx = hf_rd_view(&r, SCALAR); /*   4 QX */
+    struct hf_bytes qy = hf_rd_view(&r, SCALAR); /*  76 QY */
     uint8_t x[48], y[48];
 
     hf_rd_zero(&r, HF_AMD_KEY_SIZE - 4 - 2 * SCALAR); /* 148 */

@@ -2,9 +2,9 @@
  * The verdict over Azure's runtime report. The nonce of a caller stands in a TPM quote; what makes that the hardware's
  * word is a chain of bindings: nonce -> TPM quote -> attestation key -> runtime data -> hardware report -> VCEK.
  */
+#include "evidence/azure_hcl.h"
 #include "base/cleanup.h"
 #include "codec/json_read.h"
-#include "evidence/azure_hcl.h"
 #include "evidence/tpm_quote.h"
 #include "verify/snp.h"
 #include "verify/tpm_signature.h"

@@ -42,9 +42,10 @@ static void judge_root(struct work *w)
     if (anchor)
         hf_check_found(hf_check(w->v, "root", HF_OK), "%s", anchor->name);
     else
-        hf_check_found_hex(hf_check_absent(w->v, "root", "nobody vouches for the %s key: name it as a root, or expect its digest",
-                                           w->auth.author_key_algo ? "author" : "ID"),
-                           w->auth.author_key_algo ? hf_digest_bytes(&w->author_digest) : hf_digest_bytes(&w->id_digest));
+        hf_check_found_hex(
+            hf_check_absent(w->v, "root", "nobody vouches for the %s key: name it as a root, or expect its digest",
+                            w->auth.author_key_algo ? "author" : "ID"),
+            w->auth.author_key_algo ? hf_digest_bytes(&w->author_digest) : hf_digest_bytes(&w->id_digest));
 }
 
 static void judge_signatures(struct work *w)
@@ -63,7 +64,8 @@ static void judge_policy(struct work *w)
     struct hf_check *row;
 
     row = hf_check(w->v, "reserved bits",
-                   !(w->block.policy & HF_SNP_POLICY_ONE) ? hf_fail(HF_E_UNTRUSTED, "policy bit 17 is zero; it must be one")
+                   !(w->block.policy & HF_SNP_POLICY_ONE)
+                       ? hf_fail(HF_E_UNTRUSTED, "policy bit 17 is zero; it must be one")
                    : unknown ? hf_fail(HF_E_UNTRUSTED, "policy bits 0x%" PRIx64 " are not known", unknown)
                              : HF_OK);
     hf_check_found(row, "policy 0x%" PRIx64, w->block.policy);
@@ -72,7 +74,8 @@ static void judge_policy(struct work *w)
 
 static void compare_number(struct work *w, const char *name, uint64_t report, uint64_t block)
 {
-    struct hf_check *row = hf_check(w->v, name, report == block ? HF_OK : hf_fail(HF_E_MISMATCH, "the report has another one"));
+    struct hf_check *row = hf_check(w->v, name,
+                                    report == block ? HF_OK : hf_fail(HF_E_MISMATCH, "the report has another one"));
 
     hf_check_expected(row, "0x%" PRIx64, block);
     hf_check_found(row, "0x%" PRIx64, report);
@@ -127,7 +130,8 @@ static hf_err read_both(struct work *w, struct hf_bytes in)
     return hf_amd_key_digest(w->auth.author_key, &w->author_digest);
 }
 
-void hf_snp_id_block_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v, struct hf_findings *f)
+void hf_snp_id_block_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,
+                           struct hf_findings *f)
 {
     struct work w = {.j = j, .v = v, .f = f};
     hf_err err = read_both(&w, evidence);

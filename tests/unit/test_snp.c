@@ -54,9 +54,12 @@ TEST(reports_of_every_version_product_and_key_are_affirmed)
         enum hf_snp_product product;
         bool vlek;
     } cases[] = {
-        {"2, Milan", 2, HF_SNP_PRODUCT_MILAN, false},       {"3, Genoa", 3, HF_SNP_PRODUCT_GENOA, false},
-        {"4, Genoa", 4, HF_SNP_PRODUCT_GENOA, false},       {"5, Turin", 5, HF_SNP_PRODUCT_TURIN, false},
-        {"2, Turin by its chip id", 2, HF_SNP_PRODUCT_TURIN, false}, {"3, Milan, VLEK", 3, HF_SNP_PRODUCT_MILAN, true},
+        {"2, Milan", 2, HF_SNP_PRODUCT_MILAN, false},
+        {"3, Genoa", 3, HF_SNP_PRODUCT_GENOA, false},
+        {"4, Genoa", 4, HF_SNP_PRODUCT_GENOA, false},
+        {"5, Turin", 5, HF_SNP_PRODUCT_TURIN, false},
+        {"2, Turin by its chip id", 2, HF_SNP_PRODUCT_TURIN, false},
+        {"3, Milan, VLEK", 3, HF_SNP_PRODUCT_MILAN, true},
         {"5, Turin, VLEK", 5, HF_SNP_PRODUCT_TURIN, true},
     };
 
@@ -122,7 +125,11 @@ TEST(each_deviation_is_answered_by_its_row)
         {"flag 5", {{0x048, 0x20}}, "reserved bits", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"a reserved byte", {{0x29f, 0x01}}, "reserved bits", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"what version 5 has there", {{0x1f8, 0x01}}, "reserved bits", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
-        {"SMT against the policy", {{0x00a, 0x01}, {0x040, 0x01}}, "policy", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
+        {"SMT against the policy",
+         {{0x00a, 0x01}, {0x040, 0x01}},
+         "policy",
+         HF_CHECK_FAILED,
+         HF_VERDICT_CONTRAINDICATED},
         {"SMT as the policy allows", {{0x040, 0x01}}, "policy", HF_CHECK_OK, HF_VERDICT_AFFIRMING},
         {"RAPL against the policy", {{0x00a, 0x80}}, "policy", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"RAPL disabled as wanted", {{0x00a, 0x80}, {0x040, 0x08}}, "policy", HF_CHECK_OK, HF_VERDICT_AFFIRMING},
@@ -139,7 +146,11 @@ TEST(each_deviation_is_answered_by_its_row)
         {"VLEK, by a VCEK", {{0x048, 0x04}}, "signing key", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"signature algorithm 0", {{0x034, 0x01}}, "signature", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"another chip", {{0x1a0, 0x80}}, "hardware id", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
-        {"reported above the certificate", {{0x187, 0x04}}, "platform level", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
+        {"reported above the certificate",
+         {{0x187, 0x04}},
+         "platform level",
+         HF_CHECK_FAILED,
+         HF_VERDICT_CONTRAINDICATED},
         {"reported above committed", {{0x187, 0x04}}, "firmware order", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"reported below", {{0x186, 0x08}}, "platform level", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"committed below reported", {{0x1e7, 0x01}}, "firmware order", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
@@ -149,7 +160,11 @@ TEST(each_deviation_is_answered_by_its_row)
         {"committed firmware newer", {{0x1ec, 0x01}}, "firmware order", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"reserved byte of a TCB", {{0x1f3, 0x01}}, "launch level", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"Venice", {{0x188, 0x03}, {0x189, 0x41}}, "product", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
-        {"Venice's level", {{0x188, 0x03}, {0x189, 0x41}}, "platform level", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
+        {"Venice's level",
+         {{0x188, 0x03}, {0x189, 0x41}},
+         "platform level",
+         HF_CHECK_FAILED,
+         HF_VERDICT_CONTRAINDICATED},
         {"an unknown product", {{0x188, 0x02}}, "product", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
         {"another product", {{0x189, 0x10}}, "product", HF_CHECK_FAILED, HF_VERDICT_CONTRAINDICATED},
     };
@@ -262,11 +277,16 @@ TEST(a_certificate_that_is_not_the_right_one_is_answered_by_its_row)
         const char *name, *row;
         int what;
     } cases[] = {
-        {"another chip's", "hardware id", 0},         {"another level's", "platform level", 1},
-        {"another product's", "product", 2},          {"a VCEK by the ASVK", "signing key", 3},
-        {"a VCEK by the ARK", "signing key", 4},      {"named SEV-VLEK", "signing key", 5},
-        {"expired", "validity", 6},                   {"not yet valid", "validity", 7},
-        {"signed by PKCS#1", "certificate algorithms", 8}, {"a salt of 32", "certificate algorithms", 9},
+        {"another chip's", "hardware id", 0},
+        {"another level's", "platform level", 1},
+        {"another product's", "product", 2},
+        {"a VCEK by the ASVK", "signing key", 3},
+        {"a VCEK by the ARK", "signing key", 4},
+        {"named SEV-VLEK", "signing key", 5},
+        {"expired", "validity", 6},
+        {"not yet valid", "validity", 7},
+        {"signed by PKCS#1", "certificate algorithms", 8},
+        {"a salt of 32", "certificate algorithms", 9},
         {"an unknown product's", "signing key", 10},
     };
 
@@ -279,17 +299,41 @@ TEST(a_certificate_that_is_not_the_right_one_is_answered_by_its_row)
         machine_new(&m, 3, HF_SNP_PRODUCT_MILAN, false);
         make_vek_of(&m.rep, HF_SNP_PRODUCT_MILAN, "Milan-B1", &spec.vek);
         switch (cases[i].what) {
-        case 0: spec.vek.hwid = HF_BYTES_OF(chip); break;
-        case 1: spec.vek.tcb.snp++; break;
-        case 2: spec.vek.product_name = hf_bytes_text("Genoa-B1"); break;
-        case 3: spec.by = &m.amd.asvk; break;
-        case 4: spec.by = &m.amd.ark; break;
-        case 5: spec.subject = "CN=SEV-VLEK"; break;
-        case 6: spec.from = TESTCA_FROM; spec.until = MAKE_AMD_AT - 1; break;
-        case 7: spec.from = MAKE_AMD_AT + 1; spec.until = TESTCA_UNTIL; break;
-        case 8: spec.sig = (struct hf_sig_alg){HF_SIG_RSASSA, HF_SHA384, HF_HASH_NONE, 0}; break;
-        case 9: spec.sig = (struct hf_sig_alg){HF_SIG_RSAPSS, HF_SHA384, HF_SHA384, 32}; break;
-        default: spec.vek.product_name = hf_bytes_text("Athens-A0"); break;
+        case 0:
+            spec.vek.hwid = HF_BYTES_OF(chip);
+            break;
+        case 1:
+            spec.vek.tcb.snp++;
+            break;
+        case 2:
+            spec.vek.product_name = hf_bytes_text("Genoa-B1");
+            break;
+        case 3:
+            spec.by = &m.amd.asvk;
+            break;
+        case 4:
+            spec.by = &m.amd.ark;
+            break;
+        case 5:
+            spec.subject = "CN=SEV-VLEK";
+            break;
+        case 6:
+            spec.from = TESTCA_FROM;
+            spec.until = MAKE_AMD_AT - 1;
+            break;
+        case 7:
+            spec.from = MAKE_AMD_AT + 1;
+            spec.until = TESTCA_UNTIL;
+            break;
+        case 8:
+            spec.sig = (struct hf_sig_alg){HF_SIG_RSASSA, HF_SHA384, HF_HASH_NONE, 0};
+            break;
+        case 9:
+            spec.sig = (struct hf_sig_alg){HF_SIG_RSAPSS, HF_SHA384, HF_SHA384, 32};
+            break;
+        default:
+            spec.vek.product_name = hf_bytes_text("Athens-A0");
+            break;
         }
         other_vek(&m, &spec);
         machine_known(&m, r);
