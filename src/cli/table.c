@@ -10,8 +10,12 @@
     X(config_default) \
     X(config_show) \
     X(doctor) \
+    X(evidence_inspect) \
+    X(evidence_kinds) \
     X(evidence_measure) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \
@@ -74,6 +78,8 @@
     X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
+    X(verify) \
+    X(verify_batch) \
     X(version) \
 
 /* clang-format on */
