@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "crypto/hash.h"
+#include "evidence/azure_hcl.h"
 #include "verify/judge.h"
 #include "verify/tpm_quote.h"
 #include "verify/tpm_signature.h"
@@ -50,6 +51,21 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
     return anchor != NULL;
 }
 
+/* Azure: a hardware report that is judged beside the quote names the key in its runtime data. */
+static bool named_by_hcl(const struct hf_judge *j, const struct hf_pubkey *ak, struct hf_verdict *v)
+{
+    for (size_t i = 0; i < j->n_also; i++) {
+        HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
+
+        if (!j->also[i]->format || strcmp(j->also[i]->format->name, "azure-hcl") != 0 ||
+            hf_azure_hcl_ak(j->also[i]->bytes, &named) != HF_OK || !hf_pubkey_equal(named, ak))
+            continue;
+        hf_check_found(hf_check(v, "ak", HF_OK), "HCLAkPub of the report beside it: its rows say whether that counts");
+        return true;
+    }
+    return false;
+}
+
 /* A certificate over this key. The rows of its chain say whether it counts. */
 static const struct hf_cert *certificate_of(const struct hf_judge *j, const struct hf_pubkey *ak)
 {
@@ -93,7 +109,7 @@ static void judge_key(const struct hf_judge *j, const struct parts *p, struct hf
         judge_certificate(j, cert, v, f);
     else if (!p->ak)
         (void)hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "there is no key that could be vouched for"));
-    else if (!given_key(j, p->ak, v))
+    else if (!given_key(j, p->ak, v) && !named_by_hcl(j, p->ak, v))
         hf_check_expected(hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
                                                                     "make one that signs this")),
                           "its public key, or its certificate by a TPM vendor, among the collateral");
