@@ -71,6 +71,10 @@ static hf_err take_text(struct hf_bytes value, struct hf_bytes *out)
     HF_TRY(hf_rd_end(&r));
     if (out->n == 0 || out->n > 64)
         return hf_fail(HF_E_FORMAT, "a text of %zu bytes in an AMD extension; 1 to 64 fit", out->n);
+    for (size_t i = 0; i < out->n; i++) {
+        if (out->p[i] < 0x20 || out->p[i] > 0x7e)
+            return hf_fail(HF_E_FORMAT, "a text in an AMD extension has the byte 0x%02x", out->p[i]);
+    }
     return HF_OK;
 }
 

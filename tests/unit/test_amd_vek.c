@@ -80,6 +80,7 @@ TEST(extensions_that_do_not_fit_are_refused)
         {"an empty one", HF_AMD_OID ".3.8", {(const uint8_t *)"", 0}, HF_E_TRUNCATED},
         {"no microcode", "1.2.3", {(const uint8_t *)"", 0}, HF_E_NOT_FOUND},
         {"an extension of tomorrow", HF_AMD_OID ".3.10", {(const uint8_t *)"\x02\x01\x01", 3}, HF_E_FORMAT},
+        {"a product with a control character", HF_AMD_OID ".2", {(const uint8_t *)"\x16\x02M\x1b", 4}, HF_E_FORMAT},
         {"another one", HF_AMD_OID ".6", {(const uint8_t *)"\x02\x01\x01", 3}, HF_E_FORMAT},
     };
 
