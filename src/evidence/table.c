@@ -15,6 +15,7 @@
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
+    X(snp_id_block) \
     X(snp_report) \
     X(td_report) \
     X(tdx_quote) \

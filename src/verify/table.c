@@ -16,6 +16,7 @@
     X("sgx-quote", hf_sgx_quote_judge) \
     X("sgx-report", hf_sgx_report_judge) \
     X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
+    X("snp-id-block", hf_snp_id_block_judge) \
     X("snp-report", hf_snp_report_judge) \
     X("td-report", hf_td_report_judge) \
     X("tdx-quote", hf_tdx_quote_judge) \
