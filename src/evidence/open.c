@@ -187,9 +187,12 @@ static hf_err add_certs(struct hf_opening *o)
         return HF_OK;
     if (set->n == HF_EVIDENCE_ITEMS_MAX)
         return full();
+    HF_TRY(add_item(o, NULL, hf_buf_bytes(&o->certs), "certificates"));
+    if (!is_used(set, hf_buf_bytes(&o->certs))) /* an earlier file had the same */
+        return HF_OK;
     set->buf[set->n_buf++] = o->certs;
     o->certs = (struct hf_buf){0};
-    return add_item(o, NULL, hf_buf_bytes(&set->buf[set->n_buf - 1]), "certificates");
+    return HF_OK;
 }
 
 static hf_err nothing(const struct hf_opening *o, struct hf_bytes in)

@@ -5,7 +5,9 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(mock) \
     X(nitro_document) \
+    X(vendor_commitment) \
 
 /* clang-format on */
 

@@ -6,7 +6,9 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("mock", hf_mock_judge) \
     X("nitro-document", hf_nitro_judge) \
+    X("vendor-commitment", hf_vendor_judge) \
 
 /* clang-format on */
 
