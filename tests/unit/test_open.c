@@ -2,9 +2,11 @@
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/pem.h"
+#include "evidence/amd_cert_table.h"
 #include "evidence/cmw.h"
 #include "make_nitro.h"
-#include "test.h"
+#include "policy/verify.h"
+#include "vectors.h"
 
 /* One document for all tests, in the writings that envelopes use. */
 static struct make_nitro made;
@@ -391,6 +393,148 @@ TEST(each_allocation_may_fail)
     CASE("");
 }
 
+/* ---- TPM quotes of clouds ---- */
+
+static const char *row_of(const struct hf_verify_result *result, const char *name)
+{
+    const struct hf_check *row = hf_verdict_row(&result->verdict, name);
+
+    return row ? hf_check_status_name(row->status) : "none";
+}
+
+static void verify_json(const struct hf_buf *json, struct hf_verify_result *result)
+{
+    HF_CLEANUP(hf_verifier_free) struct hf_verifier *verifier = NULL;
+    struct hf_bytes evidence = hf_buf_bytes(json);
+    struct hf_verify_request q = {.evidence = &evidence, .n_evidence = 1, .at = 1700000000};
+
+    OK(hf_verifier_new(&verifier));
+    FAILS(hf_verify(verifier, &q, result), HF_E_UNTRUSTED);
+}
+
+TEST(a_quote_with_its_key_beside_it_becomes_an_envelope)
+{
+    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+
+    NEED_VECTORS();
+    OK(hf_verify_result_new(&result));
+    vector("evidence/tpm/trustee.evidence.json", &json);
+    verify_json(&json, result);
+    CHECK(result->n == 1);
+    CHECK_TEXT(result->item[0].format->name, "tpm-quote");
+    CHECK_TEXT(row_of(result, "signature"), "ok");
+    CHECK_TEXT(row_of(result, "pcr selection"), "ok");
+    CHECK_TEXT(row_of(result, "pcr digest"), "ok");
+    CHECK_TEXT(row_of(result, "ak"), "failed"); /* its own word for its key is none */
+}
+
+static void put(struct hf_buf *out, const char *text)
+{
+    OK(hf_buf_add(out, hf_bytes_text(text)));
+}
+
+static void put_bytes(struct hf_buf *out, struct hf_bytes bytes, int how)
+{
+    if (how == 0) {
+        put(out, "\"");
+        OK(hf_hex_write(bytes, out));
+        put(out, "\"");
+    } else if (how == 1) {
+        put(out, "\"");
+        OK(hf_base64url_write(bytes, out));
+        put(out, "\"");
+    } else {
+        for (size_t i = 0; i < bytes.n; i++) {
+            char number[8];
+
+            (void)snprintf(number, sizeof(number), "%s%u", i ? "," : "[", bytes.p[i]);
+            put(out, number);
+        }
+        put(out, "]");
+    }
+}
+
+/* trustee's shape for Azure's confidential VMs, each of its three writings of bytes. */
+static void azure_json(const char *stem, int how, struct hf_buf *out)
+{
+    static const char *const parts[] = {"hcl.bin", "sig.bin", "attest.bin", "pcrs-sha256.bin"};
+    static const char *const heads[] = {"{\"version\":1,\"hcl_report\":", ",\"vcek\":\"\",\"tpm_quote\":{\"signature\":",
+                                        ",\"message\":", ",\"pcrs\":"};
+    HF_CLEANUP(hf_buf_free) struct hf_buf part = {0};
+    char path[128];
+
+    for (size_t i = 0; i < HF_COUNT(parts); i++) {
+        (void)snprintf(path, sizeof(path), "evidence/tpm/%s.%s", stem, parts[i]);
+        vector(path, &part);
+        put(out, heads[i]);
+        if (i < 3) {
+            put_bytes(out, hf_buf_bytes(&part), how);
+            continue;
+        }
+        for (size_t pcr = 0; pcr < 24; pcr++) {
+            put(out, pcr ? "," : "[");
+            put_bytes(out, (struct hf_bytes){part.p + 32 * pcr, 32}, how);
+        }
+        put(out, "]}}");
+    }
+}
+
+TEST(a_quote_takes_its_key_from_the_hardware_report_beside_it)
+{
+    static const char *const stems[] = {"az-snp-12afe089", "az-snp-47a66c13"};
+    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
+
+    NEED_VECTORS();
+    OK(hf_verify_result_new(&result));
+    for (int i = 0; i < 6; i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+
+        CASE(stems[i % 2]);
+        azure_json(stems[i % 2], i / 2, &json);
+        verify_json(&json, result);
+        CHECK(result->n == 2);
+        CHECK_TEXT(result->item[0].format->name, "azure-hcl");
+        CHECK_TEXT(result->item[1].format->name, "tpm-quote");
+        CHECK_TEXT(row_of(result, "tpm_quote: signature"), "ok");
+        CHECK_TEXT(row_of(result, "tpm_quote: pcr digest"), "ok");
+    }
+    CASE("");
+}
+
+TEST(a_report_comes_with_its_certificates_behind_it_or_beside_it)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf rows = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf extended = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+    struct hf_amd_cert_table table = {.n = 2};
+    struct hf_evidence_set set = {0};
+
+    NEED_VECTORS();
+    vector("evidence/snp/report-v5-turin-85da705e.bin", &report);
+    for (size_t i = 0; i < table.n; i++) {
+        memcpy(table.row[i].guid, hf_amd_guid(i ? "ASK" : "VCEK"), 16);
+        table.row[i].data = made.ca[i].cert->der;
+    }
+    OK(hf_amd_cert_table_write(&table, &rows));
+    OK(hf_buf_add(&extended, hf_buf_bytes(&report)));
+    OK(hf_buf_add(&extended, hf_buf_bytes(&rows)));
+    OK(hf_evidence_open(hf_buf_bytes(&extended), "snp", &set));
+    CHECK(set.n == 1); /* the format knows what is behind a report */
+    hf_evidence_set_free(&set);
+    put(&json, "{\"provider\":\"sev_guest\",\"outblob\":");
+    put_bytes(&json, hf_buf_bytes(&report), 1);
+    put(&json, ",\"auxblob\":");
+    put_bytes(&json, hf_buf_bytes(&rows), 0);
+    put(&json, "}");
+    OK(hf_evidence_open(hf_buf_bytes(&json), "snp", &set));
+    CHECK(set.n == 2);
+    CHECK_BYTES(set.item[0].bytes, hf_buf_bytes(&report));
+    CHECK_BYTES(set.item[1].bytes, hf_buf_bytes(&chain));
+    hf_evidence_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +548,9 @@ int main(void)
         RUN(content_formats_and_tags_are_the_same_numbers),
         RUN(malformed_wrappers_are_refused),
         RUN(each_allocation_may_fail),
+        RUN(a_quote_with_its_key_beside_it_becomes_an_envelope),
+        RUN(a_quote_takes_its_key_from_the_hardware_report_beside_it),
+        RUN(a_report_comes_with_its_certificates_behind_it_or_beside_it),
     };
     int failed;
 
