@@ -63,6 +63,11 @@ static hf_err add_item(struct hf_opening *o, const struct hf_evidence_format *fo
     return HF_OK;
 }
 
+hf_err hf_open_collateral(struct hf_opening *o, struct hf_bytes in, const char *where)
+{
+    return add_item(o, NULL, in, where);
+}
+
 static const struct hf_evidence_format *format_of(struct hf_bytes in)
 {
     for (size_t i = 0; hf_evidence_formats[i]; i++) {

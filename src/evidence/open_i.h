@@ -29,6 +29,9 @@ hf_err hf_open_decoded(struct hf_opening *o, struct hf_buf *decoded, const char 
  * travels with the evidence vouches for nothing. */
 hf_err hf_open_endorsement(struct hf_opening *o, struct hf_bytes der, bool *known);
 
+/* Keep a document that verifiers know how to read as an item without a format. */
+hf_err hf_open_collateral(struct hf_opening *o, struct hf_bytes in, const char *where);
+
 /* Say what the input looks like, once: the outermost layer's word stays. */
 void hf_open_looks(struct hf_opening *o, const char *fmt, ...) HF_PRINTF(2, 3);
 

@@ -71,6 +71,21 @@ static hf_err visit_array(struct hf_opening *o, struct hf_json_value v, const ch
     return HF_OK;
 }
 
+/* Intel's collateral in one object, as libraries that verify quotes keep it: what reads endorsements reads it whole. */
+static bool is_collateral(struct hf_json_value object)
+{
+    static const char *const names[] = {"tcb_info_signature", "tcbInfoSignature", "qe_identity_signature",
+                                        "qeIdentitySignature"};
+    struct hf_json_value v;
+
+    for (size_t i = 0; i < HF_COUNT(names); i++) {
+        if (hf_json_get(object, names[i], &v) == HF_OK)
+            return true;
+    }
+    return hf_json_get(object, "tcbInfo", &v) == HF_OK && v.type == HF_JSON_OBJECT &&
+           hf_json_get(object, "signature", &v) == HF_OK;
+}
+
 /* Objects can be evidence themselves: formats of ours are JSON. In that of a TPM quote, message, signature and values
  * belong together: they are no items. */
 static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const char *where)
@@ -81,6 +96,8 @@ static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const c
         if (hf_evidence_formats[i]->detect(v.raw))
             return hf_open_any(o, v.raw, where);
     }
+    if (where[0] && is_collateral(v))
+        return hf_open_collateral(o, v.raw, where);
     HF_TRY(hf_open_tpm(o, v, where, &quote));
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         char path[HF_OPEN_WHERE];

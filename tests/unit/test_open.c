@@ -129,6 +129,31 @@ TEST(every_shape_opens_to_the_same_document)
     CASE("");
 }
 
+TEST(collateral_in_an_envelope_is_an_item_of_its_own)
+{
+    static const struct {
+        const char *shape;
+        size_t items;
+    } cases[] = {
+        {"{\"quote\":\"$h\",\"collateral\":{\"tcb_info\":\"{}\",\"tcb_info_signature\":\"00\"}}", 2},
+        {"{\"quote\":\"$h\",\"tcb\":{\"tcbInfo\":{},\"signature\":\"00\"}}", 2},
+        {"{\"quote\":\"$h\",\"tcb_info\":{\"mrtd\":\"00\",\"rtmr0\":\"00\"}}", 1}, /* dstack's: another thing */
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf in = {0};
+        struct hf_evidence_set set = {0};
+
+        CASE(cases[i].shape);
+        fill(cases[i].shape, &in);
+        OK(hf_evidence_open(hf_buf_bytes(&in), NULL, &set));
+        CHECK(set.n == cases[i].items);
+        CHECK(set.item[0].format && (set.n == 1 || !set.item[1].format));
+        hf_evidence_set_free(&set);
+    }
+    CASE("");
+}
+
 TEST(raw_evidence_is_one_item_that_nobody_copied)
 {
     struct hf_evidence_set set = {0};
@@ -159,6 +184,8 @@ TEST(what_is_nothing_is_said_to_be_so)
         {"-----BEGIN X-----\nAAAA\n", NULL, HF_E_TRUNCATED, ""},
         {"eyJhbGciOiJub25lIn0.e30.AAAA", NULL, HF_E_FORMAT, "a JWT"},
         {"$b", "no-such-kind", HF_E_ARG, "no kind of evidence is called"},
+        {"$b", "snp", HF_E_FORMAT, "of kind nitro-document, not snp"},
+        {"{\"gpu\":\"$b\"}", "tdx-quote", HF_E_FORMAT, "of kind nitro-document, not tdx-quote"},
         {"[\"application/x\",\"AAAA\",4]", NULL, HF_E_FORMAT, "cmw: 4 bytes of type \"application/x\""},
         {"[\"application/x\",\"AA=A\",4]", NULL, HF_E_FORMAT, ""},
         {"[\"application/x\",\"$u\",8]", NULL, HF_E_FORMAT, "a CMW"},
@@ -539,6 +566,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(every_shape_opens_to_the_same_document),
+        RUN(collateral_in_an_envelope_is_an_item_of_its_own),
         RUN(raw_evidence_is_one_item_that_nobody_copied),
         RUN(what_is_nothing_is_said_to_be_so),
         RUN(there_is_room_for_sixteen_items_and_no_more),
