@@ -39,11 +39,18 @@ void hf_open_looks(struct hf_opening *o, const char *fmt, ...) HF_PRINTF(2, 3);
 #define HF_OPEN_WHERE 64
 void hf_open_where(char out[HF_OPEN_WHERE], const char *path, struct hf_bytes name);
 
-/* What a text's hex or base64 stands for, appended: HF_E_FORMAT where it is neither. */
-hf_err hf_open_decode(struct hf_bytes text, struct hf_buf *out);
+/* What a text's hex or base64 stands for, appended: HF_E_FORMAT where it is neither. `size`: how many bytes are wanted,
+ * 0 for any: base64 of zeros is a text of hexadecimal digits as well. */
+hf_err hf_open_decode(struct hf_bytes text, size_t size, struct hf_buf *out);
 
 /* An array of numbers from 0 to 255 as bytes, appended. */
 hf_err hf_open_numbers(struct hf_json_value array, struct hf_buf *out);
+
+/* Bytes of a member in whichever way they are written, appended: HF_E_FORMAT for what is none. */
+hf_err hf_open_bytes(struct hf_json_value v, size_t size, struct hf_buf *out);
+
+/* An SEV-SNP report in its fields: *known where it is one. */
+hf_err hf_open_snp_fields(struct hf_opening *o, struct hf_json_value object, const char *where, bool *known);
 
 /* A TPM quote in an object: *known where it is one; which of its members are parts of it. A member that may be its key. And, at the end, the items they
  * make; `from`: the first item of this envelope. */

@@ -39,6 +39,16 @@ hf_err hf_open_numbers(struct hf_json_value v, struct hf_buf *out)
     return HF_OK;
 }
 
+hf_err hf_open_bytes(struct hf_json_value v, size_t size, struct hf_buf *out)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    if (v.type == HF_JSON_ARRAY)
+        return hf_open_numbers(v, out);
+    HF_TRY(hf_json_as_text(v, &text));
+    return hf_open_decode(hf_buf_bytes(&text), size, out);
+}
+
 static bool is_bytes(struct hf_json_value v)
 {
     struct hf_json_iter it = hf_json_iter(v);
@@ -90,7 +100,7 @@ static bool is_collateral(struct hf_json_value object)
  * belong together: they are no items. */
 static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const char *where)
 {
-    bool quote = false;
+    bool quote = false, apart = false;
 
     for (size_t i = 0; where[0] && hf_evidence_formats[i]; i++) {
         if (hf_evidence_formats[i]->detect(v.raw))
@@ -98,6 +108,9 @@ static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const c
     }
     if (where[0] && is_collateral(v))
         return hf_open_collateral(o, v.raw, where);
+    HF_TRY(hf_open_snp_fields(o, v, where, &apart));
+    if (apart)
+        return HF_OK;
     HF_TRY(hf_open_tpm(o, v, where, &quote));
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         char path[HF_OPEN_WHERE];

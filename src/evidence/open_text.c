@@ -124,10 +124,13 @@ static enum writing writing_of(struct hf_bytes *text)
     return d.n && d.base64 ? BASE64 : NEITHER;
 }
 
-hf_err hf_open_decode(struct hf_bytes text, struct hf_buf *out)
+hf_err hf_open_decode(struct hf_bytes text, size_t size, struct hf_buf *out)
 {
     enum writing w = writing_of(&text);
+    struct digits d = look(text);
 
+    if (w == HEX && size && d.n != 2 * size && d.base64)
+        w = BASE64;
     return w == NEITHER ? hf_fail(HF_E_FORMAT, "neither hex nor base64") : parse_digits(text, w == BASE64, out);
 }
 

@@ -28,24 +28,13 @@ void hf_open_tpm_free(struct hf_opening *o)
     o->n_tpm = 0;
 }
 
-/* Bytes of a member in whichever way they are written: HF_E_FORMAT for what is none. */
-static hf_err bytes_of(struct hf_json_value v, struct hf_buf *out)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
-
-    if (v.type == HF_JSON_ARRAY)
-        return hf_open_numbers(v, out);
-    HF_TRY(hf_json_as_text(v, &text));
-    return hf_open_decode(hf_buf_bytes(&text), out);
-}
-
 static hf_err member(struct hf_json_value object, const char *const *names, size_t n, struct hf_buf *out)
 {
     struct hf_json_value v;
 
     for (size_t i = 0; i < n; i++) {
         if (hf_json_get(object, names[i], &v) == HF_OK)
-            return bytes_of(v, out);
+            return hf_open_bytes(v, 0, out);
     }
     return HF_E_NOT_FOUND;
 }
@@ -57,7 +46,7 @@ static hf_err put_value(struct hf_json_value v, unsigned pcr, struct hf_pcrs *pc
     static const enum hf_hash_alg algs[] = {HF_SHA1, HF_SHA256, HF_SHA384, HF_SHA512};
     HF_CLEANUP(hf_buf_free) struct hf_buf value = {0};
 
-    HF_TRY(bytes_of(v, &value));
+    HF_TRY(hf_open_bytes(v, 0, &value));
     for (size_t i = 0; i < HF_COUNT(algs); i++) {
         if (hf_hash_size(algs[i]) == value.n)
             return hf_pcrs_put(pcrs, (uint16_t)algs[i], pcr, hf_buf_bytes(&value));
@@ -164,7 +153,7 @@ hf_err hf_open_tpm_key(struct hf_opening *o, struct hf_json_value key, struct hf
 
     if (o->ak.n || !is_among(key, names, HF_COUNT(names)))
         return HF_OK;
-    err = bytes_of(value, &public);
+    err = hf_open_bytes(value, 0, &public);
     if (err != HF_OK || public.n == 0)
         return err == HF_E_MEMORY ? err : HF_OK;
     o->ak = public;

@@ -529,6 +529,137 @@ TEST(a_quote_takes_its_key_from_the_hardware_report_beside_it)
     CASE("");
 }
 
+/* A field of a report as one of the two libraries writes it. */
+static void put_field(struct hf_buf *out, const char *name, const uint8_t *at, size_t n, bool number, bool proto)
+{
+    uint64_t value = 0;
+    char text[64];
+
+    put(out, out->n > 1 && out->p[out->n - 1] != '{' ? ",\"" : "\"");
+    put(out, name);
+    put(out, "\":");
+    if (!number && proto) {
+        put(out, "\"");
+        OK(hf_base64_write((struct hf_bytes){at, n}, out));
+        put(out, "\"");
+        return;
+    }
+    if (!number) {
+        put_bytes(out, (struct hf_bytes){at, n}, 2);
+        return;
+    }
+    for (size_t i = n; i > 0; i--)
+        value = value << 8 | at[i - 1];
+    (void)snprintf(text, sizeof(text), n == 8 && proto ? "\"%llu\"" : "%llu", (unsigned long long)value);
+    put(out, text);
+}
+
+static void put_tcb_object(struct hf_buf *out, const char *name, const uint8_t tcb[8])
+{
+    char text[256];
+
+    (void)snprintf(text, sizeof(text), ",\"%s\":{\"fmc\":%u,\"bootloader\":%u,\"tee\":%u,\"snp\":%u,\"microcode\":%u}", name,
+                   tcb[0], tcb[1], tcb[2], tcb[3], tcb[7]);
+    put(out, text);
+}
+
+static void take_apart(const uint8_t *r, bool proto, struct hf_buf *out)
+{
+    static const struct {
+        size_t at, n;
+        bool number;
+        const char *proto, *serde; /* NULL: written otherwise */
+    } rows[] = {
+        {0x000, 4, true, "version", "version"},
+        {0x004, 4, true, "guestSvn", "guest_svn"},
+        {0x008, 8, true, "policy", "policy"},
+        {0x010, 16, false, "familyId", "family_id"},
+        {0x020, 16, false, "imageId", "image_id"},
+        {0x030, 4, true, "vmpl", "vmpl"},
+        {0x034, 4, true, "signatureAlgo", "sig_algo"},
+        {0x038, 8, true, "currentTcb", NULL},
+        {0x040, 8, true, "platformInfo", "plat_info"},
+        {0x048, 4, true, "signerInfo", "key_info"},
+        {0x050, 64, false, "reportData", "report_data"},
+        {0x090, 48, false, "measurement", "measurement"},
+        {0x0c0, 32, false, "hostData", "host_data"},
+        {0x0e0, 48, false, "idKeyDigest", "id_key_digest"},
+        {0x110, 48, false, "authorKeyDigest", "author_key_digest"},
+        {0x140, 32, false, "reportId", "report_id"},
+        {0x160, 32, false, "reportIdMa", "report_id_ma"},
+        {0x180, 8, true, "reportedTcb", NULL},
+        {0x188, 1, true, NULL, "cpuid_fam_id"},
+        {0x189, 1, true, NULL, "cpuid_mod_id"},
+        {0x18a, 1, true, NULL, "cpuid_step"},
+        {0x1a0, 64, false, "chipId", "chip_id"},
+        {0x1e0, 8, true, "committedTcb", NULL},
+        {0x1e8, 1, true, "currentBuild", "current_build"},
+        {0x1e9, 1, true, "currentMinor", "current_minor"},
+        {0x1ea, 1, true, "currentMajor", "current_major"},
+        {0x1ec, 1, true, "committedBuild", "committed_build"},
+        {0x1ed, 1, true, "committedMinor", "committed_minor"},
+        {0x1ee, 1, true, "committedMajor", "committed_major"},
+        {0x1f0, 8, true, "launchTcb", NULL},
+        {0x1f8, 8, true, "launchMitVector", "launch_mit_vector"},
+        {0x200, 8, true, "currentMitVector", "current_mit_vector"},
+        {0x2a0, 512, false, "signature", NULL},
+    };
+    char text[64];
+
+    put(out, "{");
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        const char *name = proto ? rows[i].proto : rows[i].serde;
+
+        if (name)
+            put_field(out, name, r + rows[i].at, rows[i].n, rows[i].number, proto);
+    }
+    if (proto) {
+        (void)snprintf(text, sizeof(text), ",\"cpuid1eaxFms\":%u",
+                       (unsigned)(r[0x188] - 0xf) << 20 | 0xf00 | (r[0x189] >> 4u) << 16 | (r[0x189] & 0xfu) << 4 | r[0x18a]);
+        put(out, text);
+    } else {
+        put_tcb_object(out, "current_tcb", r + 0x38);
+        put_tcb_object(out, "reported_tcb", r + 0x180);
+        put_tcb_object(out, "committed_tcb", r + 0x1e0);
+        put_tcb_object(out, "launch_tcb", r + 0x1f0);
+        put(out, ",\"_reserved_0\":0,\"signature\":{");
+        put_field(out, "r", r + 0x2a0, 72, false, false);
+        put_field(out, "s", r + 0x2e8, 72, false, false);
+        put(out, "}");
+    }
+    put(out, "}");
+}
+
+TEST(a_report_that_was_taken_apart_is_put_together_again)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
+
+    NEED_VECTORS();
+    vector("evidence/snp/report-v5-turin-85da705e.bin", &report);
+    for (int proto = 0; proto < 2; proto++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+        struct hf_evidence_set set = {0};
+
+        put(&json, proto ? "{\"sevSnpAttestation\":{\"report\":" : "{\"attestation_report\":");
+        take_apart(report.p, proto, &json);
+        put(&json, proto ? ",\"certificateChain\":{\"vcekCert\":\"" : ",\"cert_chain\":[{\"cert_type\":\"VCEK\",\"data\":");
+        if (proto)
+            OK(hf_base64_write(made.ca[0].cert->der, &json));
+        else
+            put_bytes(&json, made.ca[0].cert->der, 2);
+        put(&json, proto ? "\"}}}" : "}]}");
+        OK(hf_evidence_open(hf_buf_bytes(&json), "snp", &set));
+        CHECK(set.n == 2);
+        CHECK_TEXT(set.item[0].where, proto ? "sevSnpAttestation/report" : "attestation_report");
+        for (size_t i = 0; i < report.n; i++) {
+            if (set.item[0].bytes.p[i] != report.p[i])
+                FAIL("byte 0x%zx is 0x%02x, want 0x%02x", i, set.item[0].bytes.p[i], report.p[i]);
+        }
+        CHECK(set.item[1].format == NULL);
+        hf_evidence_set_free(&set);
+    }
+}
+
 TEST(a_report_comes_with_its_certificates_behind_it_or_beside_it)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
@@ -578,6 +709,7 @@ int main(void)
         RUN(each_allocation_may_fail),
         RUN(a_quote_with_its_key_beside_it_becomes_an_envelope),
         RUN(a_quote_takes_its_key_from_the_hardware_report_beside_it),
+        RUN(a_report_that_was_taken_apart_is_put_together_again),
         RUN(a_report_comes_with_its_certificates_behind_it_or_beside_it),
     };
     int failed;
