@@ -8,6 +8,7 @@
     X(azure_hcl) \
     X(cc_eventlog) \
     X(cca_token) \
+    X(mock) \
     X(nitro_document) \
     X(psa_token) \
     X(sev_chain) \
@@ -21,6 +22,7 @@
     X(tdx_quote) \
     X(tpm_eventlog) \
     X(tpm_quote) \
+    X(vendor_commitment) \
 
 /* clang-format on */
 

@@ -9,6 +9,7 @@
     X("azure-hcl", hf_azure_hcl_judge) \
     X("cc-eventlog", hf_cc_eventlog_judge) \
     X("cca-token", hf_cca_judge) \
+    X("mock", hf_mock_judge) \
     X("nitro-document", hf_nitro_judge) \
     X("psa-token", hf_psa_judge) \
     X("sev-chain", hf_sev_chain_judge) \
@@ -21,6 +22,7 @@
     X("td-report", hf_td_report_judge) \
     X("tdx-quote", hf_tdx_quote_judge) \
     X("tpm-quote", hf_tpm_quote_judge) \
+    X("vendor-commitment", hf_vendor_judge) \
 
 /* clang-format on */
 

@@ -36,7 +36,7 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
     uint8_t spki[32];
     size_t at = 0;
 
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, ak)) {
             hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge", e->source);
             return true;
