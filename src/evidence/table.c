@@ -6,6 +6,7 @@
 /* clang-format off */
 #define FORMATS(X) \
     X(cca_token) \
+    X(nvidia_report) \
     X(psa_token) \
 
 /* clang-format on */

@@ -9,6 +9,8 @@
 
 /* Recognisers beyond certificates, lists and keys, in the order they are asked. clang-format off */
 #define READERS(X) \
+    X(hf_nvidia_rim_endorsements) \
+    X(hf_ocsp_endorsements) \
 
 /* clang-format on */
 

@@ -7,6 +7,7 @@
  * clang-format off */
 #define VERIFIERS(X) \
     X("cca-token", hf_cca_judge) \
+    X("nvidia-report", hf_nvidia_judge) \
     X("psa-token", hf_psa_judge) \
 
 /* clang-format on */
