@@ -6,8 +6,15 @@
     X(audit_export) \
     X(audit_tail) \
     X(audit_verify) \
+    X(config_check) \
+    X(config_default) \
+    X(config_show) \
     X(doctor) \
+    X(evidence_inspect) \
+    X(evidence_kinds) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \
@@ -70,6 +77,8 @@
     X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
+    X(verify) \
+    X(verify_batch) \
     X(version) \
 
 /* clang-format on */

@@ -204,6 +204,7 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
     out->findings.environment = HF_ENV_UNKNOWN;
     out->findings.level = HF_LEVEL_LOW;
     out->findings.has_time = out->findings.fresh = false;
+    out->findings.n_missing = 0;
     if (judge) {
         judge(j, item->bytes, &r->verdict, &out->findings);
         say_environment(out, &r->verdict);
@@ -315,8 +316,9 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
                          .model_hash = request->model_hash};
 
     start(request, result);
-    if (request->recipe)
-        HF_TRY(hf_recipe_by_name(request->recipe, &j.recipe));
+    if (request->recipe || k->policy)
+        HF_TRY(hf_recipe_by_name(request->recipe ? request->recipe : hf_appraisal_recipe(k->policy), &j.recipe));
+    result->recipe = j.recipe;
     for (size_t i = 0; i < request->n_evidence; i++)
         HF_TRY(hf_evidence_open(request->evidence[i], request->kind, &result->set));
     HF_TRY(take_inner(result, &inner));

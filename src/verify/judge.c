@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "crypto/hash.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 const struct hf_endorsement *hf_judge_next(const struct hf_judge *j, enum hf_endorsement_kind kind, size_t *at)
@@ -38,6 +39,26 @@ void hf_horizon_narrow(struct hf_horizon *h, hf_time from, hf_time until, const 
         h->until = until;
         (void)snprintf(h->until_by, sizeof(h->until_by), "%s", by);
     }
+}
+
+void hf_judge_missing(struct hf_findings *f, const char *what, const char *url, ...)
+{
+    struct hf_missing m = {0};
+    va_list args;
+    int n;
+
+    va_start(args, url);
+    n = vsnprintf(m.url, sizeof(m.url), url, args);
+    va_end(args);
+    if (n <= 0 || (size_t)n >= sizeof(m.url))
+        return;
+    for (size_t i = 0; i < f->n_missing; i++) {
+        if (strcmp(f->missing[i].url, m.url) == 0)
+            return;
+    }
+    (void)snprintf(m.what, sizeof(m.what), "%s", what);
+    if (f->n_missing < HF_MISSING_MAX)
+        f->missing[f->n_missing++] = m;
 }
 
 /* ---- freshness ---- */
@@ -310,17 +331,43 @@ bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, cons
 /* ---- revocation ---- */
 
 struct revocation {
+    struct hf_bytes url; /* where the caller says lists are */
     size_t checked;
     const struct hf_cert *missing; /* the first without a list */
     char why[160];                 /* a list was there, and did not do */
     bool revoked;
 };
 
+/* Where the list is that covers a certificate. */
+static struct hf_bytes list_url(const struct hf_cert *cert, struct hf_bytes otherwise)
+{
+    struct hf_bytes own;
+
+    return hf_cert_url(cert, HF_URL_CRL, 0, &own) == HF_OK ? own : otherwise;
+}
+
+/* hf_crl_verify, which does not depend on time, is asked once for a list and its issuer. */
+static hf_err list_verify(const struct hf_judge *j, const struct hf_crl *crl, const struct hf_cert *issuer)
+{
+    struct hf_bytes parts[] = {HF_BYTES_OF(crl->sha256), HF_BYTES_OF(issuer->sha256)};
+    struct hf_digest key = {0};
+    void *none = NULL;
+
+    HF_TRY(hf_hash(HF_SHA256, parts, HF_COUNT(parts), &key));
+    if (hf_cache_get(j->cache, HF_FACT_DOCUMENT, key.bytes, &none))
+        return HF_OK;
+    HF_TRY(hf_crl_verify(crl, issuer));
+    if (j->cache)
+        (void)hf_cache_put(j->cache, HF_FACT_DOCUMENT, key.bytes, NULL, NULL);
+    return HF_OK;
+}
+
 static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert, const struct hf_cert *issuer,
                            struct revocation *r, struct hf_verdict *v, struct hf_findings *f)
 {
     const struct hf_endorsement *e;
     char why[sizeof(r->why)] = "";
+    struct hf_bytes from;
     bool found = false;
 
     for (size_t at = 0; (e = hf_judge_next(j, HF_ENDORSEMENT_CRL, &at)) != NULL;) {
@@ -328,7 +375,7 @@ static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert,
 
         if (!hf_crl_covers(e->crl, cert))
             continue;
-        if (hf_crl_verify(e->crl, issuer) != HF_OK || hf_crl_check_time(e->crl, j->at) != HF_OK) {
+        if (list_verify(j, e->crl, issuer) != HF_OK || hf_crl_check_time(e->crl, j->at) != HF_OK) {
             (void)snprintf(why, sizeof(why), "%.40s: %.110s", e->source, hf_err_detail());
             continue;
         }
@@ -345,6 +392,9 @@ static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert,
         r->checked++;
         return;
     }
+    from = list_url(cert, r->url);
+    if (from.n)
+        hf_judge_missing(f, "revocation list", "%.*s", (int)from.n, (const char *)from.p);
     if (!r->missing) {
         r->missing = cert;
         (void)snprintf(r->why, sizeof(r->why), "%s", why);
@@ -354,17 +404,14 @@ static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert,
 bool hf_judge_revocation(const struct hf_judge *j, const struct hf_chain *chain, const char *url, struct hf_verdict *v,
                          struct hf_findings *f)
 {
-    struct revocation r = {0};
-    struct hf_bytes from = hf_bytes_text(url ? url : "");
+    struct revocation r = {.url = hf_bytes_text(url)};
+    struct hf_bytes from;
     struct hf_check *row;
 
     for (size_t i = 0; i + 1 < chain->n; i++)
         one_revocation(j, chain->cert[i], chain->cert[i + 1], &r, v, f);
     if (r.missing) {
-        struct hf_bytes own;
-
-        if (hf_cert_url(r.missing, HF_URL_CRL, 0, &own) == HF_OK)
-            from = own;
+        from = list_url(r.missing, r.url);
         row = hf_check_absent(v, "revocation", "%s%sno list of this time covers %.80s", r.why, r.why[0] ? "; " : "",
                               r.missing->subject_text);
         if (from.n)

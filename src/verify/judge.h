@@ -66,6 +66,13 @@ struct hf_judge {
     size_t n_also;
 };
 
+/* What would have been needed and was not given, with the address that has it. */
+#define HF_MISSING_MAX 8
+struct hf_missing {
+    char what[48]; /* "TCB info", "VCEK": as rows say it */
+    char url[256];
+};
+
 /* What a verifier fills in beside the rows. */
 struct hf_findings {
     struct hf_claims claims;
@@ -75,7 +82,12 @@ struct hf_findings {
     bool has_time;
     hf_time made_at; /* when the evidence says that it was made */
     bool fresh;      /* nonce or report data were compared and equal: hf_judge_freshness sets it */
+    size_t n_missing;
+    struct hf_missing missing[HF_MISSING_MAX]; /* hf_judge_missing adds; `holdfast collateral fetch` gets them */
 };
+
+/* Something is missing that this URL has. The same URL is kept once; one that is too long, or the ninth, is dropped. */
+void hf_judge_missing(struct hf_findings *f, const char *what, const char *url, ...) HF_PRINTF(3, 4);
 
 /* The next endorsement of a kind, from both sets; *at starts at 0. NULL at the end. */
 const struct hf_endorsement *hf_judge_next(const struct hf_judge *j, enum hf_endorsement_kind kind, size_t *at);

@@ -1,95 +1,88 @@
-/* For tests that judge evidence by hf_verify: one question, its answer, and looking at rows. */
+/* For tests of verifiers: one item of evidence judged by its verifier, with roots, endorsements and a cache of the
+ * test's own, and rows looked at by name. */
 #ifndef HF_TEST_JUDGING_H
 #define HF_TEST_JUDGING_H
 
-#include "policy/verify.h"
 #include "test.h"
+#include "verify/judge.h"
 
 struct judging {
-    struct hf_verifier *verifier;
-    struct hf_verify_result *result;
-    struct hf_verify_request q; /* evidence is set by judge */
+    struct hf_anchors anchors;
+    struct hf_endorsements endorsements, inner;
+    struct hf_cache *cache;
+    struct hf_judge j;
+    struct hf_bytes nonce, report_data;
+    struct hf_verdict verdict;
+    struct hf_findings findings;
 };
 
-static inline void judging_new(struct judging *j, int64_t at)
+static inline void judging_start(struct judging *g, hf_time at)
 {
-    *j = (struct judging){.q = {.at = at}};
-    OK(hf_verifier_new(&j->verifier));
-    OK(hf_verify_result_new(&j->result));
+    *g = (struct judging){0};
+    OK(hf_cache_new(64, &g->cache));
+    g->j = (struct hf_judge){.anchors = &g->anchors,
+                             .endorsements = &g->endorsements,
+                             .inner = &g->inner,
+                             .cache = g->cache,
+                             .at = at};
 }
 
-static inline void judging_free(struct judging *j)
+static inline void judging_free(struct judging *g)
 {
-    hf_verifier_free(&j->verifier);
-    hf_verify_result_free(&j->result);
+    hf_cache_free(&g->cache);
+    hf_endorsements_free(&g->endorsements);
+    hf_endorsements_free(&g->inner);
 }
 
-static inline void judging_nonce(struct judging *j, struct hf_bytes nonce)
+static inline void judging_root(struct judging *g, enum hf_anchor_vendor vendor, const struct hf_cert *root)
 {
-    j->q.has_nonce = true;
-    j->q.nonce = nonce;
+    OK(hf_anchors_add(&g->anchors, vendor, HF_ENV_HARDWARE, root->spki_sha256, "test root"));
 }
 
-static inline void judging_key(struct judging *j, const struct hf_pubkey *key)
+static inline void judging_nonce(struct judging *g, struct hf_bytes nonce)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-
-    OK(hf_pubkey_to_spki(key, &der));
-    OK(hf_verifier_add_collateral(j->verifier, hf_buf_bytes(&der), "key"));
+    g->nonce = nonce;
+    g->j.nonce = &g->nonce;
 }
 
-static inline hf_err judge(struct judging *j, struct hf_bytes evidence)
+static inline void judging_report_data(struct judging *g, struct hf_bytes report_data)
 {
-    hf_err err;
-
-    j->q.evidence = &evidence;
-    j->q.n_evidence = 1;
-    err = hf_verify(j->verifier, &j->q, j->result);
-    j->q.evidence = NULL;
-    return err;
+    g->report_data = report_data;
+    g->j.report_data = &g->report_data;
 }
 
-/* "ok", ...; "" where there is no such row. */
-static inline const char *row_status(const struct judging *j, const char *name)
+static inline enum hf_verdict_status judging_run(struct judging *g, const char *format, struct hf_bytes evidence)
 {
-    const struct hf_check *row = hf_verdict_row(&j->result->verdict, name);
-
-    return row ? hf_check_status_name(row->status) : "";
+    hf_verdict_start(&g->verdict);
+    g->findings = (struct hf_findings){.environment = HF_ENV_UNKNOWN, .level = HF_LEVEL_LOW};
+    hf_horizon_start(&g->findings.horizon);
+    hf_cache_begin(g->cache);
+    hf_judge_of(format)(&g->j, evidence, &g->verdict, &g->findings);
+    return hf_verdict_status(&g->verdict);
 }
 
-static inline void show_rows(const struct judging *j)
+/* "ok", "failed", ... of the first row of a name; "none" where there is none. */
+static inline const char *judging_row(const struct judging *g, const char *name)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+    const struct hf_check *row = hf_verdict_row(&g->verdict, name);
 
-    if (hf_verdict_text(&j->result->verdict, &text) == HF_OK)
-        print_message("%.*s\n", (int)text.n, (const char *)text.p);
+    return row ? hf_check_status_name(row->status) : "none";
 }
 
-#define ROW_IS(j, name, want) \
-    do { \
-        if (strcmp(row_status((j), (name)), (want)) != 0) { \
-            show_rows(j); \
-            FAIL("row \"%s\" is \"%s\", want \"%s\"", (name), row_status((j), (name)), (want)); \
-        } \
-    } while (0)
-
-/* No row failed but these, which all did. Names with commas between; "" for none. */
-static inline void only_failed(const struct judging *j, const char *names)
+/* Names of the rows that failed, each once, with a comma between each two. */
+static inline const char *judging_failed(const struct judging *g)
 {
-    const struct hf_verdict *v = &j->result->verdict;
-    char list[256], *at = list, *name;
+    static char names[512];
+    size_t n = 0;
 
-    for (size_t i = 0; i < v->n; i++) {
-        if (v->row[i].status == HF_CHECK_FAILED && !strstr(names, v->row[i].name)) {
-            show_rows(j);
-            FAIL("row \"%s\" failed as well", v->row[i].name);
-        }
+    names[0] = 0;
+    for (size_t i = 0; i < g->verdict.n; i++) {
+        const struct hf_check *row = &g->verdict.row[i];
+
+        if (row->status == HF_CHECK_FAILED && !strstr(names, row->name))
+            n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", row->name);
     }
-    (void)snprintf(list, sizeof(list), "%s", names);
-    while ((name = strsep(&at, ",")) != NULL) {
-        if (name[0])
-            ROW_IS(j, name, "failed");
-    }
+    return names;
 }
 
 #endif

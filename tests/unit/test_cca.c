@@ -1,5 +1,5 @@
 /* Arm CCA and PSA tokens: views, writers, verdicts. */
-#include "judging.h"
+#include "verifying.h"
 #include "make_cca.h"
 #include "unhex.h"
 #include "vectors.h"
@@ -37,14 +37,14 @@ TEST(every_profile_is_trusted_by_its_platform_key)
         HF_CLEANUP(make_cca_keys_free) struct make_cca_keys keys = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf claim = {0};
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(cases[i].name);
         OK(make_cca_keys_new(cases[i].platform, cases[i].rak, &keys));
         OK(make_cca_token(&spec, &keys, &token));
-        judging_new(&j, AT);
-        judging_nonce(&j, HF_BYTES_OF(nonce));
-        judging_key(&j, hf_privkey_public(keys.platform));
+        verifying_new(&j, AT);
+        verifying_nonce(&j, HF_BYTES_OF(nonce));
+        verifying_key(&j, hf_privkey_public(keys.platform));
         if (judge(&j, hf_buf_bytes(&token)) != HF_OK)
             show_rows(&j);
         OK(judge(&j, hf_buf_bytes(&token)));
@@ -194,12 +194,12 @@ TEST(what_is_wrong_has_its_row)
         {"a key one byte short", odd_point, "structure"},
     };
     HF_CLEANUP(make_cca_keys_free) struct make_cca_keys keys = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_cca_keys_new(HF_P384, HF_P384, &keys));
-    judging_new(&j, AT);
-    judging_nonce(&j, HF_BYTES_OF(nonce));
-    judging_key(&j, hf_privkey_public(keys.platform));
+    verifying_new(&j, AT);
+    verifying_nonce(&j, HF_BYTES_OF(nonce));
+    verifying_key(&j, hf_privkey_public(keys.platform));
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
         struct make_cca_spec spec = spec_of(NULL, NULL, false, 0);
         HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
@@ -220,23 +220,23 @@ TEST(keys_and_nonces_decide)
     HF_CLEANUP(make_cca_keys_free) struct make_cca_keys other = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf forged = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     uint8_t another[64] = {1};
 
     OK(make_cca_keys_new(HF_P384, HF_P384, &keys));
     OK(make_cca_keys_new(HF_P384, HF_P384, &other));
     OK(make_cca_token(&spec, &keys, &token));
-    judging_new(&j, AT);
-    judging_nonce(&j, HF_BYTES_OF(nonce));
+    verifying_new(&j, AT);
+    verifying_nonce(&j, HF_BYTES_OF(nonce));
     FAILS(judge(&j, hf_buf_bytes(&token)), HF_E_UNTRUSTED);
     only_failed(&j, "signature");
     CHECK(strstr(hf_verdict_row(&j.result->verdict, "signature")->note, "instance id"));
-    judging_key(&j, hf_privkey_public(other.platform));
+    verifying_key(&j, hf_privkey_public(other.platform));
     FAILS(judge(&j, hf_buf_bytes(&token)), HF_E_UNTRUSTED);
     only_failed(&j, "signature");
-    judging_key(&j, hf_privkey_public(keys.platform));
+    verifying_key(&j, hf_privkey_public(keys.platform));
     OK(judge(&j, hf_buf_bytes(&token)));
-    judging_nonce(&j, HF_BYTES_OF(another));
+    verifying_nonce(&j, HF_BYTES_OF(another));
     FAILS(judge(&j, hf_buf_bytes(&token)), HF_E_UNTRUSTED);
     only_failed(&j, "nonce,freshness");
     j.q.has_nonce = false;
@@ -244,7 +244,7 @@ TEST(keys_and_nonces_decide)
     ROW_IS(&j, "freshness", "absent");
     spec.realm_signer = other.realm;
     OK(make_cca_token(&spec, &keys, &forged));
-    judging_nonce(&j, HF_BYTES_OF(nonce));
+    verifying_nonce(&j, HF_BYTES_OF(nonce));
     FAILS(judge(&j, hf_buf_bytes(&forged)), HF_E_UNTRUSTED);
     only_failed(&j, "realm signature");
 }
@@ -255,18 +255,18 @@ TEST(no_flipped_byte_is_trusted)
     HF_CLEANUP(make_cca_keys_free) struct make_cca_keys keys = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf psa = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     struct hf_buf *tokens[] = {&token, &psa};
 
     OK(make_cca_keys_new(HF_P256, HF_P256, &keys));
     OK(make_cca_token(&spec, &keys, &token));
     OK(make_psa_token(&spec, &keys, &psa));
-    judging_new(&j, AT);
-    judging_nonce(&j, (struct hf_bytes){nonce, 64});
-    judging_key(&j, hf_privkey_public(keys.platform));
+    verifying_new(&j, AT);
+    verifying_nonce(&j, (struct hf_bytes){nonce, 64});
+    verifying_key(&j, hf_privkey_public(keys.platform));
     OK(judge(&j, hf_buf_bytes(&token)));
     for (size_t t = 0; t < HF_COUNT(tokens); t++) {
-        judging_nonce(&j, (struct hf_bytes){nonce, t ? 32 : 64});
+        verifying_nonce(&j, (struct hf_bytes){nonce, t ? 32 : 64});
         OK(judge(&j, hf_buf_bytes(tokens[t])));
         for (size_t i = 0; i < tokens[t]->n; i++) {
             tokens[t]->p[i] ^= (uint8_t)(1 << i % 8);
@@ -295,12 +295,12 @@ TEST(psa_tokens_are_trusted_by_their_key_and_macs_never)
         {"no software components", NULL, false, no_software, "structure"},
     };
     HF_CLEANUP(make_cca_keys_free) struct make_cca_keys keys = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_cca_keys_new(HF_P256, HF_P256, &keys));
-    judging_new(&j, AT);
-    judging_nonce(&j, (struct hf_bytes){nonce, 32});
-    judging_key(&j, hf_privkey_public(keys.platform));
+    verifying_new(&j, AT);
+    verifying_nonce(&j, (struct hf_bytes){nonce, 32});
+    verifying_key(&j, hf_privkey_public(keys.platform));
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
         struct make_cca_spec spec = spec_of(cases[i].profile, NULL, false, 0);
         HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
@@ -412,7 +412,7 @@ static bool parses(const char *path, struct hf_bytes in)
 
 static void real_token(const char *at, const char *path, struct hf_bytes token)
 {
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     HF_CLEANUP(hf_buf_free) struct hf_buf key = {0};
     const char *platform_key = json_key(at, "platform_key"), *expect = json_key(at, "expect");
     char name[128];
@@ -420,12 +420,12 @@ static void real_token(const char *at, const char *path, struct hf_bytes token)
     struct hf_inspect inspect = {.row = count_row, .whole = token};
     size_t rows = 0;
 
-    judging_new(&j, AT);
+    verifying_new(&j, AT);
     (void)snprintf(name, sizeof(name), "evidence/%.*s", (int)json_word(platform_key).n, json_word(platform_key).p);
     vector(name, &key);
     OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&key), name));
     OK(hf_cca_token_parse(token, &parsed));
-    judging_nonce(&j, parsed.realm_claims.challenge);
+    verifying_nonce(&j, parsed.realm_claims.challenge);
     OK(judge(&j, token));
     only_failed(&j, "");
     ROW_IS(&j, "signature", "ok");
@@ -459,9 +459,9 @@ TEST(real_tokens_have_the_verdicts_that_are_known)
         } else if (json_key(expect, "realm_signature")) {
             real_token(at, path, hf_buf_bytes(&token));
         } else {
-            HF_CLEANUP(judging_free) struct judging j;
+            HF_CLEANUP(verifying_free) struct verifying j;
 
-            judging_new(&j, AT);
+            verifying_new(&j, AT);
             FAILS(judge(&j, hf_buf_bytes(&token)), HF_E_UNTRUSTED);
             ROW_IS(&j, "structure", "ok");
             ROW_IS(&j, "signature", "failed");
