@@ -187,9 +187,7 @@ static void software_claim(const struct hf_arm_claims *claims, struct hf_claims 
                 names[from] = ' ';
         }
     }
-    hf_claim_printf(out, "platform_software", "%s", names);
-    if (out->n && strcmp(out->item[out->n - 1].name, "platform_software") == 0)
-        out->item[out->n - 1].kind = HF_CLAIM_TEXTS;
+    hf_claim_texts_copy(out, "platform_software", hf_bytes_text(names));
 }
 
 void hf_arm_claims_of(const struct hf_arm_claims *claims, struct hf_claims *out)

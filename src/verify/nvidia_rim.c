@@ -101,30 +101,40 @@ static hf_err check_signed(const struct hf_judge *j, const struct hf_endorsement
     return HF_OK;
 }
 
-/* The chain's rows are the report's own elsewhere: here they are one. *late: nothing is wrong but the time. */
+/* Nothing is wrong with rows from a place on but the time? Says the first that failed. */
+static hf_err only_late(const struct hf_verdict *v, size_t from, bool *late)
+{
+    const struct hf_check *first = NULL;
+
+    *late = true;
+    for (size_t i = from; i < v->n; i++) {
+        if (v->row[i].status != HF_CHECK_FAILED)
+            continue;
+        *late &= strcmp(v->row[i].name, "validity") == 0;
+        first = first ? first : &v->row[i];
+    }
+    *late &= first != NULL;
+    return hf_fail(HF_E_UNTRUSTED, "%s: %s", first ? first->name : "certificate chain", first ? first->note : "no room");
+}
+
+/* The rows of this chain become one of the manifest's: those of the report's own have their names. */
 static hf_err check_chain(const struct hf_judge *j, const struct hf_rim *rim, struct hf_chain *chain, bool *late,
-                          struct hf_findings *f)
+                          struct hf_verdict *v, struct hf_findings *f)
 {
     const struct hf_chain_options rules = {.need_key_usage = true};
-    struct hf_verdict rows;
-    struct hf_findings found;
+    enum hf_environment environment = f->environment;
+    size_t from = v->n, lost = v->lost;
+    struct hf_horizon horizon = f->horizon;
+    hf_err err = HF_OK;
 
-    hf_verdict_start(&rows);
-    hf_claims_start(&found.claims);
-    hf_horizon_start(&found.horizon);
-    found.environment = HF_ENV_UNKNOWN;
-    if (hf_judge_chain(j, HF_VENDOR_NVIDIA_RIM, rim->certs.cert[0], &rim->certs, &rules, &rows, &found, chain)) {
-        hf_horizon_narrow(&f->horizon, found.horizon.from, found.horizon.until, "RIM certificates");
-        return HF_OK;
+    if (!hf_judge_chain(j, HF_VENDOR_NVIDIA_RIM, rim->certs.cert[0], &rim->certs, &rules, v, f, chain)) {
+        err = only_late(v, from, late);
+        f->horizon = horizon;
     }
-    *late = true;
-    for (size_t i = 0; i < rows.n; i++)
-        *late &= rows.row[i].status != HF_CHECK_FAILED || strcmp(rows.row[i].name, "validity") == 0;
-    for (size_t i = 0; i < rows.n; i++) {
-        if (rows.row[i].status == HF_CHECK_FAILED)
-            return hf_fail(HF_E_UNTRUSTED, "%s: %s", rows.row[i].name, rows.row[i].note);
-    }
-    return HF_E_UNTRUSTED;
+    v->n = from;
+    v->lost = lost;
+    f->environment = environment; /* the device's root says what it is, not the manifest's */
+    return err;
 }
 
 static void check_reference(const struct hf_judge *j, const struct hf_nvidia_device *device, struct reference *r,
@@ -138,16 +148,19 @@ static void check_reference(const struct hf_judge *j, const struct hf_nvidia_dev
 
     if (!e) {
         hf_check_expected(hf_check_absent(v, r->row, "get it at " SERVICE "%s", r->id), "%s", r->id);
+        hf_judge_missing(f, r->row, SERVICE "%s", r->id);
         return;
     }
     err = check_signed(j, e);
     if (err == HF_OK)
-        err = check_chain(j, e->document, &chain, &late, f);
-    if (late)
+        err = check_chain(j, e->document, &chain, &late, v, f);
+    if (late) {
         row = hf_check_absent(v, r->row, "one of another time (%.80s); get it anew at " SERVICE "%.60s", hf_err_detail(),
                               r->id);
-    else
+        hf_judge_missing(f, r->row, SERVICE "%s", r->id);
+    } else {
         row = hf_check(v, r->row, err);
+    }
     hf_check_expected(row, "%s", r->id);
     hf_check_found(row, "%s", e->source);
     if (err != HF_OK)

@@ -223,9 +223,14 @@ bool hf_judge_revocation_by_any(const struct hf_judge *j, const struct hf_chain 
                            cert->serial_hex, cert->subject_text);
         } else if (a.good) {
             good++;
-        } else if (!missing) {
-            missing = cert;
-            memcpy(why, a.why, sizeof(why));
+        } else {
+            struct hf_bytes list;
+
+            if (hf_cert_url(cert, HF_URL_CRL, 0, &list) == HF_OK) /* a responder is asked by a request, not fetched */
+                hf_judge_missing(f, "revocation list", "%.*s", (int)list.n, (const char *)list.p);
+            if (!missing)
+                memcpy(why, a.why, sizeof(why));
+            missing = missing ? missing : cert;
         }
     }
     if (missing)

@@ -2,7 +2,7 @@
 #include "codec/base64.h"
 #include "evidence/dice_tcb.h"
 #include "evidence/rim.h"
-#include "judging.h"
+#include "verifying.h"
 #include "make_nvidia.h"
 #include "unhex.h"
 #include "vectors.h"
@@ -12,18 +12,18 @@
 
 static const uint8_t nonce[32] = {0x6e, 0x6f, 0x6e, 0x63, 0x65};
 
-static void add(struct judging *j, struct hf_buf *what, const char *name)
+static void add(struct verifying *j, struct hf_buf *what, const char *name)
 {
     OK(hf_verifier_add_collateral(j->verifier, hf_buf_bytes(what), name));
     hf_buf_free(what);
 }
 
-static void add_root(struct judging *j, const struct testca *ca)
+static void add_root(struct verifying *j, const struct testca *ca)
 {
     OK(hf_verifier_add_root(j->verifier, ca->cert->der, "root"));
 }
 
-static void add_ocsp(struct judging *j, const struct make_nvidia *nv, const struct make_nvidia_ocsp_spec *spec)
+static void add_ocsp(struct verifying *j, const struct make_nvidia *nv, const struct make_nvidia_ocsp_spec *spec)
 {
     struct hf_buf der = {0};
 
@@ -31,7 +31,7 @@ static void add_ocsp(struct judging *j, const struct make_nvidia *nv, const stru
     add(j, &der, "ocsp");
 }
 
-static void add_rim(struct judging *j, const struct make_nvidia *nv, const struct make_nvidia_rim_spec *spec)
+static void add_rim(struct verifying *j, const struct make_nvidia *nv, const struct make_nvidia_rim_spec *spec)
 {
     struct hf_buf xml = {0};
 
@@ -42,12 +42,12 @@ static void add_rim(struct judging *j, const struct make_nvidia *nv, const struc
 enum { CHAIN = 1, OCSP = 2, RIMS = 4, ALL = 7 };
 
 /* A verifier that knows the test's roots and so much collateral. */
-static void start(struct judging *j, const struct make_nvidia *nv, unsigned what)
+static void start(struct verifying *j, const struct make_nvidia *nv, unsigned what)
 {
     struct hf_buf buf = {0};
 
-    judging_new(j, AT);
-    judging_nonce(j, HF_BYTES_OF(nonce));
+    verifying_new(j, AT);
+    verifying_nonce(j, HF_BYTES_OF(nonce));
     add_root(j, &nv->cert[MAKE_NVIDIA_ROOT]);
     add_root(j, &nv->rim_root);
     if (what & CHAIN) {
@@ -79,7 +79,7 @@ TEST(a_report_with_all_its_collateral_is_trusted)
         HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf claim = {0};
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(i == 0 ? "Hopper" : i == 1 ? "Blackwell" : i == 2 ? "with a header" : "no firmware id");
         spec.header = i == 2;
@@ -125,7 +125,7 @@ TEST(what_is_missing_is_named_with_where_it_is)
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
         struct make_nvidia_spec spec = spec_of();
         HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(cases[i].name);
         spec.driver = cases[i].is_switch ? "" : NULL;
@@ -160,7 +160,7 @@ TEST(what_is_wrong_with_a_report_has_its_row)
         HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
         HF_CLEANUP(hf_privkey_free) struct hf_privkey *other = NULL;
         HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(cases[i].name);
         OK(hf_privkey_generate_ec(HF_P384, &other));
@@ -182,13 +182,13 @@ TEST(a_root_that_is_not_pinned_is_none)
     HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf chain = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
     OK(make_nvidia_chain(&nv, &chain));
-    judging_new(&j, AT);
-    judging_nonce(&j, HF_BYTES_OF(nonce));
+    verifying_new(&j, AT);
+    verifying_nonce(&j, HF_BYTES_OF(nonce));
     add(&j, &chain, "chain.pem");
     FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_UNTRUSTED);
     ROW_IS(&j, "signature", "ok");
@@ -222,7 +222,7 @@ TEST(responses_count_by_their_signer_their_time_and_what_they_say)
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(cases[i].name);
         start(&j, &nv, CHAIN);
@@ -246,7 +246,7 @@ TEST(lists_count_as_well_as_responses)
     OK(make_nvidia_report(&spec, &nv, &report));
     for (int i = 0; i < 2; i++) {
         struct hf_buf crl = {0};
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         start(&j, &nv, CHAIN);
         for (int c = MAKE_NVIDIA_ROOT; c < MAKE_NVIDIA_DEVICE; c++) {
@@ -282,7 +282,7 @@ TEST(manifests_count_when_their_signer_is_pinned_and_nothing_changed)
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        HF_CLEANUP(judging_free) struct judging j;
+        HF_CLEANUP(verifying_free) struct verifying j;
 
         CASE(cases[i].name);
         start(&j, &nv, CHAIN | OCSP);
@@ -301,7 +301,7 @@ TEST(two_manifests_for_one_measurement_are_refused)
     struct make_nvidia_spec spec = spec_of();
     HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
@@ -317,18 +317,28 @@ TEST(the_nonce_is_the_requester_s)
     struct make_nvidia_spec spec = spec_of();
     HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     uint8_t responders[32] = {0x77};
 
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
     start(&j, &nv, ALL);
-    judging_nonce(&j, HF_BYTES_OF(responders));
+    verifying_nonce(&j, HF_BYTES_OF(responders));
     FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_UNTRUSTED);
     only_failed(&j, "nonce,freshness");
     j.q.has_nonce = false;
     FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
     ROW_IS(&j, "freshness", "absent");
+}
+
+TEST(der_that_nobody_knows_is_refused)
+{
+    HF_CLEANUP(verifying_free) struct verifying j;
+    uint8_t junk[2][68] = {{0x30, 0x82, 0x00, 0x40, 1, 2, 3}, {0x30, 0x82, 0x00, 0x40, 0x0a, 0x01, 0x00}};
+
+    verifying_new(&j, AT);
+    for (size_t i = 0; i < HF_COUNT(junk); i++)
+        CHECK(hf_verifier_add_collateral(j.verifier, HF_BYTES_OF(junk[i]), "junk") != HF_OK);
 }
 
 TEST(of_several_devices_the_right_one_answers)
@@ -338,7 +348,7 @@ TEST(of_several_devices_the_right_one_answers)
     HF_CLEANUP(make_nvidia_free) struct make_nvidia other = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf chain = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &other));
@@ -356,7 +366,7 @@ TEST(no_flipped_byte_of_a_report_is_trusted)
     struct make_nvidia_spec spec = spec_of();
     HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
 
     OK(make_nvidia_new(&(struct make_nvidia_chain_spec){0}, &nv));
     OK(make_nvidia_report(&spec, &nv, &report));
@@ -529,7 +539,7 @@ static void count_row(void *to, const struct hf_inspect_row *row)
     (*(size_t *)to)++;
 }
 
-static void collateral(struct judging *j, const char *name)
+static void collateral(struct verifying *j, const char *name)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
     char path[160];
@@ -541,7 +551,7 @@ static void collateral(struct judging *j, const char *name)
 
 static void real_report(const char *at)
 {
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
     const char *expect = json_key(at, "expect");
     struct hf_bytes file = json_word(json_key(at, "report")), chain = json_word(json_key(at, "chain"));
@@ -554,11 +564,11 @@ static void real_report(const char *at)
     (void)snprintf(path, sizeof(path), "evidence/%.*s", (int)file.n, file.p);
     CASE(path);
     vector(path, &report);
-    judging_new(&j, AT);
+    verifying_new(&j, AT);
     (void)snprintf(path, sizeof(path), "%.*s", (int)(chain.n - 7), chain.p + 7); /* behind "nvidia/" */
     collateral(&j, path);
     OK(hf_spdm_report_parse(hf_buf_bytes(&report), &parsed));
-    judging_nonce(&j, parsed.nonce);
+    verifying_nonce(&j, parsed.nonce);
     FAILS(judge(&j, hf_buf_bytes(&report)), good ? HF_E_WARNED : HF_E_UNTRUSTED);
     if (good)
         only_failed(&j, "");
@@ -590,7 +600,7 @@ TEST(real_reports_have_the_verdicts_that_are_known)
 
 TEST(real_manifests_fit_the_real_report_of_their_driver)
 {
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf other = {0};
     struct hf_spdm_report parsed;
@@ -598,12 +608,12 @@ TEST(real_manifests_fit_the_real_report_of_their_driver)
     if (!vectors_dir())
         return;
     vector("evidence/nvidia/nvtrust-hopper-c438e7e7.spdm.bin", &report);
-    judging_new(&j, 1717300000); /* 2024-06-02: both signers are valid */
+    verifying_new(&j, 1717300000); /* 2024-06-02: both signers are valid */
     collateral(&j, "nvtrust-hopper-c438e7e7.chain.pem");
     collateral(&j, "rim/NV_GPU_DRIVER_GH100_550.90.07.xml");
     collateral(&j, "rim/NV_GPU_VBIOS_1010_0200_882_96009F0001.xml");
     OK(hf_spdm_report_parse(hf_buf_bytes(&report), &parsed));
-    judging_nonce(&j, parsed.nonce);
+    verifying_nonce(&j, parsed.nonce);
     FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
     only_failed(&j, "");
     ROW_IS(&j, "driver RIM", "ok");
@@ -623,14 +633,14 @@ TEST(real_manifests_fit_the_real_report_of_their_driver)
 
 TEST(a_real_response_answers_for_one_certificate_for_one_day)
 {
-    HF_CLEANUP(judging_free) struct judging j;
+    HF_CLEANUP(verifying_free) struct verifying j;
     HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
     struct hf_check row;
 
     if (!vectors_dir())
         return;
     vector("evidence/nvidia/nvtrust-hopper-c438e7e7.spdm.bin", &report);
-    judging_new(&j, 1755800000); /* 2025-08-21 18:13 */
+    verifying_new(&j, 1755800000); /* 2025-08-21 18:13 */
     collateral(&j, "nvtrust-hopper-c438e7e7.chain.pem");
     collateral(&j, "ocsp/test_gpu_certificate_l2_base64encoded_ocsp_response.dat");
     FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
@@ -647,7 +657,7 @@ TESTS(RUN(a_report_with_all_its_collateral_is_trusted), RUN(what_is_missing_is_n
       RUN(responses_count_by_their_signer_their_time_and_what_they_say), RUN(lists_count_as_well_as_responses),
       RUN(manifests_count_when_their_signer_is_pinned_and_nothing_changed),
       RUN(two_manifests_for_one_measurement_are_refused), RUN(the_nonce_is_the_requester_s),
-      RUN(of_several_devices_the_right_one_answers), RUN(no_flipped_byte_of_a_report_is_trusted),
+      RUN(der_that_nobody_knows_is_refused), RUN(of_several_devices_the_right_one_answers), RUN(no_flipped_byte_of_a_report_is_trusted),
       RUN(no_flipped_byte_of_a_manifest_changes_a_verdict_for_the_better),
       RUN(reports_are_read_whole_and_written_as_they_were), RUN(opaque_fields_are_read_or_refused),
       RUN(dice_extensions_are_read_or_refused), RUN(real_reports_have_the_verdicts_that_are_known),
