@@ -1,6 +1,6 @@
 /* DICE extensions: what is read is written again byte for byte, but for lists, which are only read. */
-#include "evidence/dice_tcb.h"
 #include "base/cleanup.h"
+#include "evidence/dice_tcb.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

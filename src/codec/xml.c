@@ -171,8 +171,8 @@ static hf_err take_end(struct hf_xml *x, struct hf_xml_token *t)
     HF_TRY(take_name(x, &t->name, &t->prefix, &t->local));
     skip_space(x);
     if (!starts(x, ">") || !hf_bytes_equal(t->name, x->open[x->depth - 1]))
-        return hf_fail(x->at == x->end ? HF_E_TRUNCATED : HF_E_FORMAT, "XML: an end tag at offset %zu that ends nothing",
-                       at(x));
+        return hf_fail(x->at == x->end ? HF_E_TRUNCATED : HF_E_FORMAT,
+                       "XML: an end tag at offset %zu that ends nothing", at(x));
     x->at++;
     x->depth--;
     t->raw = (struct hf_bytes){start, (size_t)(x->at - start)};

@@ -2,7 +2,21 @@
 #include "evidence/dice_tcb.h"
 
 /* Tags of DiceTcbInfo's fields, in their order. */
-enum { VENDOR, MODEL, VERSION, SVN, LAYER, INDEX, FWIDS, FLAGS, VENDOR_INFO, TYPE, FLAGS_MASK, INTEGRITY, LAST = INTEGRITY };
+enum {
+    VENDOR,
+    MODEL,
+    VERSION,
+    SVN,
+    LAYER,
+    INDEX,
+    FWIDS,
+    FLAGS,
+    VENDOR_INFO,
+    TYPE,
+    FLAGS_MASK,
+    INTEGRITY,
+    LAST = INTEGRITY
+};
 
 static hf_err read_fwid(struct hf_reader *r, struct hf_dice_tcb *out)
 {

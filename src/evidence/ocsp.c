@@ -104,7 +104,8 @@ static hf_err read_single(struct hf_reader *r, struct hf_ocsp_single *out)
     HF_TRY(hf_der_integer(&id, &out->serial));
     HF_TRY(hf_rd_end(&id));
     if (out->issuer_name_hash.n != hf_hash_size(out->hash) || out->issuer_key_hash.n != hf_hash_size(out->hash))
-        return hf_fail(HF_E_FORMAT, "OCSP: hashes of %zu and %zu bytes", out->issuer_name_hash.n, out->issuer_key_hash.n);
+        return hf_fail(HF_E_FORMAT, "OCSP: hashes of %zu and %zu bytes", out->issuer_name_hash.n,
+                       out->issuer_key_hash.n);
     HF_TRY(read_status(&single, out));
     HF_TRY(hf_der_time(&single, &out->this_update));
     HF_TRY(hf_der_open_optional(&single, HF_DER_CONTEXT(0), &out->has_next_update, &next));
@@ -206,8 +207,13 @@ static hf_err read_basic(struct hf_bytes der, struct hf_ocsp *out)
 
 hf_err hf_ocsp_parse(struct hf_bytes der, struct hf_ocsp *out)
 {
-    static const char *const errors[] = {"successful, with nothing in it", "malformedRequest", "internalError", "tryLater",
-                                         "4",                              "sigRequired",      "unauthorized"};
+    static const char *const errors[] = {"successful, with nothing in it",
+                                         "malformedRequest",
+                                         "internalError",
+                                         "tryLater",
+                                         "4",
+                                         "sigRequired",
+                                         "unauthorized"};
     struct hf_reader r = hf_reader(der), response, tagged, bytes;
     struct hf_ocsp ocsp = {0};
     struct hf_bytes type, basic;

@@ -70,9 +70,10 @@ static bool is(const struct walk *w, const char *ns, const char *local)
 
 static hf_err need(const struct walk *w, const char *ns, const char *local)
 {
-    return is(w, ns, local) ? HF_OK : hf_fail(HF_E_FORMAT, "RIM: %s \"%.*s\", where \"%s\" is wanted",
-                                              w->t.kind == HF_XML_START ? "element" : "the end of",
-                                              (int)(w->t.name.n < 40 ? w->t.name.n : 40), (const char *)w->t.name.p, local);
+    return is(w, ns, local) ? HF_OK
+                            : hf_fail(HF_E_FORMAT, "RIM: %s \"%.*s\", where \"%s\" is wanted",
+                                      w->t.kind == HF_XML_START ? "element" : "the end of",
+                                      (int)(w->t.name.n < 40 ? w->t.name.n : 40), (const char *)w->t.name.p, local);
 }
 
 /* The next tag must begin this element. */
@@ -85,8 +86,9 @@ static hf_err enter(struct walk *w, const char *ns, const char *local)
 static hf_err leave(struct walk *w)
 {
     HF_TRY(next_tag(w));
-    return w->t.kind == HF_XML_END ? HF_OK : hf_fail(HF_E_FORMAT, "RIM: an element \"%.*s\" too many",
-                                                     (int)(w->t.name.n < 40 ? w->t.name.n : 40), (const char *)w->t.name.p);
+    return w->t.kind == HF_XML_END ? HF_OK
+                                   : hf_fail(HF_E_FORMAT, "RIM: an element \"%.*s\" too many",
+                                             (int)(w->t.name.n < 40 ? w->t.name.n : 40), (const char *)w->t.name.p);
 }
 
 /* The text of the element that was just entered, which has nothing else in it; past its end. */

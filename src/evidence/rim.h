@@ -32,7 +32,7 @@ struct hf_rim {
     struct hf_digest digest_said;  /* DigestValue */
     struct hf_digest digest_found; /* of the canonical document without its signature */
     struct hf_sig_alg sig_alg;
-    struct hf_digest signed_info;  /* of the canonical SignedInfo */
+    struct hf_digest signed_info; /* of the canonical SignedInfo */
     uint8_t signature[132];
     size_t n_signature;
     struct hf_certs certs; /* as they stand in it, the signer's first */

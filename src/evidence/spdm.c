@@ -44,16 +44,16 @@ static void read_response(struct hf_reader *r, struct hf_spdm_report *out)
 {
     uint32_t n;
 
-    version(r);                                    /* 0 SPDMVersion */
+    version(r);                                     /* 0 SPDMVersion */
     expect(r, MEASUREMENTS, "the response's code"); /* 1 RequestResponseCode */
-    out->param1 = hf_rd_u8(r);                     /* 2 Param1 */
-    expect(r, out->slot, "the response's slot");   /* 3 Param2 */
-    out->n_blocks = hf_rd_u8(r);                   /* 4 NumberOfBlocks */
-    n = hf_rd_u16le(r);                            /* 5 MeasurementRecordLength, 24 bits */
+    out->param1 = hf_rd_u8(r);                      /* 2 Param1 */
+    expect(r, out->slot, "the response's slot");    /* 3 Param2 */
+    out->n_blocks = hf_rd_u8(r);                    /* 4 NumberOfBlocks */
+    n = hf_rd_u16le(r);                             /* 5 MeasurementRecordLength, 24 bits */
     n |= (uint32_t)hf_rd_u8(r) << 16;
-    out->record = hf_rd_view(r, n);                        /* 8 MeasurementRecord */
-    out->responder_nonce = hf_rd_view(r, HF_SPDM_NONCE);   /*   Nonce */
-    out->opaque = hf_rd_view(r, hf_rd_u16le(r));           /*   OpaqueLength, OpaqueData */
+    out->record = hf_rd_view(r, n);                      /* 8 MeasurementRecord */
+    out->responder_nonce = hf_rd_view(r, HF_SPDM_NONCE); /*   Nonce */
+    out->opaque = hf_rd_view(r, hf_rd_u16le(r));         /*   OpaqueLength, OpaqueData */
 }
 
 static hf_err read_block(struct hf_reader *r, struct hf_spdm_block *out)
@@ -66,9 +66,9 @@ static hf_err read_block(struct hf_reader *r, struct hf_spdm_block *out)
     spec = hf_rd_u8(r);       /* 1 MeasurementSpecification */
     if (hf_rd_err(r) == HF_OK && spec != 1)
         hf_rd_fail(r, HF_E_UNSUPPORTED, "SPDM: block %u has specification 0x%02x; known is 1 (DMTF)", out->index, spec);
-    inside = hf_rd_sub(r, hf_rd_u16le(r));                    /* 2 MeasurementSize */
-    out->type = hf_rd_u8(&inside);                            /* 4 DMTFSpecMeasurementValueType */
-    out->value = hf_rd_view(&inside, hf_rd_u16le(&inside));   /* 5 size, 7 value */
+    inside = hf_rd_sub(r, hf_rd_u16le(r));                  /* 2 MeasurementSize */
+    out->type = hf_rd_u8(&inside);                          /* 4 DMTFSpecMeasurementValueType */
+    out->value = hf_rd_view(&inside, hf_rd_u16le(&inside)); /* 5 size, 7 value */
     HF_TRY(hf_rd_err(r));
     HF_TRY(hf_rd_end(&inside));
     out->whole = (struct hf_bytes){start, (size_t)(r->at - start)};
@@ -220,8 +220,8 @@ static hf_err check_version(struct hf_bytes opaque, const struct hf_nvidia_opaqu
             number = number << 8 | v.p[i];
     }
     if (number > OPAQUE_VERSION_MAX)
-        return hf_fail(HF_E_UNSUPPORTED, "SPDM: opaque data version %llu; known are 0 to %d", (unsigned long long)number,
-                       OPAQUE_VERSION_MAX);
+        return hf_fail(HF_E_UNSUPPORTED, "SPDM: opaque data version %llu; known are 0 to %d",
+                       (unsigned long long)number, OPAQUE_VERSION_MAX);
     return HF_OK;
 }
 
@@ -365,8 +365,8 @@ static void tell_record(struct hf_bytes record, struct hf_inspect *out)
     hf_inspect_open(out, "measurement record", record);
     while (hf_spdm_block_next(&r, &b)) {
         (void)snprintf(name, sizeof(name), "measurement %u", b.index);
-        hf_inspect_bytes(out, name, b.value, "%s, type %u; %u in a RIM", b.type & 0x80 ? "raw" : "digest", b.type & 0x7f,
-                         b.index ? b.index - 1u : 0);
+        hf_inspect_bytes(out, name, b.value, "%s, type %u; %u in a RIM", b.type & 0x80 ? "raw" : "digest",
+                         b.type & 0x7f, b.index ? b.index - 1u : 0);
     }
     hf_inspect_close(out);
 }

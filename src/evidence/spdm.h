@@ -14,16 +14,16 @@
 
 /* Views lie in the input. */
 struct hf_spdm_report {
-    struct hf_bytes nonce;           /* the requester's */
-    uint8_t slot;                    /* of the certificate chain */
-    uint8_t param1;                  /* of the response: reserved where all blocks are asked for */
-    uint8_t n_blocks;                /* as the response counts them */
-    struct hf_bytes record;          /* measurement blocks */
+    struct hf_bytes nonce;  /* the requester's */
+    uint8_t slot;           /* of the certificate chain */
+    uint8_t param1;         /* of the response: reserved where all blocks are asked for */
+    uint8_t n_blocks;       /* as the response counts them */
+    struct hf_bytes record; /* measurement blocks */
     struct hf_bytes responder_nonce;
     struct hf_bytes opaque;
     struct hf_bytes signature;
-    struct hf_bytes signed_bytes;    /* everything before the signature, request included */
-    struct hf_bytes stray;           /* at most one byte behind it, which reports in use have; not signed */
+    struct hf_bytes signed_bytes; /* everything before the signature, request included */
+    struct hf_bytes stray;        /* at most one byte behind it, which reports in use have; not signed */
 };
 
 /* The input is one report. HF_E_UNSUPPORTED for other versions of SPDM and requests that ask for less. */
@@ -52,7 +52,7 @@ enum hf_nvidia_field {
     HF_NVIDIA_DRIVER_VERSION = 3, /* text with a NUL */
     HF_NVIDIA_GPU_INFO = 4,
     HF_NVIDIA_SKU = 5,
-    HF_NVIDIA_VBIOS_VERSION = 6, /* 8 bytes on GPUs, text on switches */
+    HF_NVIDIA_VBIOS_VERSION = 6,  /* 8 bytes on GPUs, text on switches */
     HF_NVIDIA_NVDEC0_STATUS = 11, /* 0xaa on, 0x55 off: then measurement 35 of a RIM is not compared */
     HF_NVIDIA_MEASUREMENT_COUNTS = 12,
     HF_NVIDIA_BOARD_ID = 14,
@@ -70,7 +70,7 @@ enum hf_nvidia_field {
 };
 
 struct hf_nvidia_opaque {
-    bool header;     /* "NVDAOD" in front: entries then have a value type */
+    bool header; /* "NVDAOD" in front: entries then have a value type */
     uint8_t major, minor;
 };
 

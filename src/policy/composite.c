@@ -7,10 +7,10 @@
 static const struct edge {
     const char *format, *row, *other;
 } edges[] = {
-    {"azure-hcl", "quote binding", "tpm-quote"},  /* the quote is signed by the key in the hardware report */
+    {"azure-hcl", "quote binding", "tpm-quote"},    /* the quote is signed by the key in the hardware report */
     {"azure-hcl", "td quote binding", "tdx-quote"}, /* report data of TDREPORT and quote */
-    {"cc-eventlog", "event log", "tdx-quote"},    /* the log replays to the quote's registers */
-    {"tpm-quote", "event log", "tpm-eventlog"},   /* the same for PCRs */
+    {"cc-eventlog", "event log", "tdx-quote"},      /* the log replays to the quote's registers */
+    {"tpm-quote", "event log", "tpm-eventlog"},     /* the same for PCRs */
 };
 
 const char *hf_composite_judged_with(const struct hf_evidence_item *item, const struct hf_judge *j)
@@ -98,8 +98,9 @@ void hf_composite_judge(struct hf_verify_result *r)
             apart = &r->item[i];
     }
     if (apart)
-        row = hf_check_warn(&r->verdict, "binding", "%.40s and %.40s share nothing but the caller's word: neither a nonce "
-                                                    "nor a key of one in the other",
+        row = hf_check_warn(&r->verdict, "binding",
+                            "%.40s and %.40s share nothing but the caller's word: neither a nonce "
+                            "nor a key of one in the other",
                             r->item[0].label, apart->label);
     else
         row = hf_check(&r->verdict, "binding", HF_OK);

@@ -84,9 +84,10 @@ static const struct hf_cert *judge_signature(const struct pool *pool, const stru
         first = first ? first : cert;
     }
     hf_check_found(hf_check(v, "signature",
-                            first ? hf_fail(HF_E_MISMATCH, "by none of the devices whose certificates were given")
-                                  : hf_fail(HF_E_UNTRUSTED, "no certificate of a device: give the chain that the driver "
-                                                            "gives with the report")),
+                            first
+                                ? hf_fail(HF_E_MISMATCH, "by none of the devices whose certificates were given")
+                                : hf_fail(HF_E_UNTRUSTED, "no certificate of a device: give the chain that the driver "
+                                                          "gives with the report")),
                    "%zu certificates tried", tries);
     return first;
 }
@@ -240,7 +241,8 @@ void hf_nvidia_device_of(const struct hf_spdm_report *report, const struct hf_ce
     if (out->is_switch) /* LS10's project, SKU and chip SKU, which its reports leave out */
         (void)snprintf(out->vbios_rim, sizeof(out->vbios_rim), "NV_SWITCH_BIOS_5612_0002_890_%s", plain);
     else
-        (void)snprintf(out->vbios_rim, sizeof(out->vbios_rim), "NV_GPU_VBIOS_%s_%s_%s_%s", project, sku, chip_sku, plain);
+        (void)snprintf(out->vbios_rim, sizeof(out->vbios_rim), "NV_GPU_VBIOS_%s_%s_%s_%s", project, sku, chip_sku,
+                       plain);
 }
 
 hf_judge_fn hf_nvidia_judge;

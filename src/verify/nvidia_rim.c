@@ -44,8 +44,10 @@ hf_err hf_nvidia_rim_endorsements(struct hf_endorsements *set, struct hf_bytes i
     struct hf_bytes body = in;
 
     if (in.n && in.p[0] == '{') {
-        if (unwrap(in, &inner) != HF_OK)
-            return HF_OK;
+        hf_err err = unwrap(in, &inner);
+
+        if (err != HF_OK)
+            return err == HF_E_MEMORY ? err : HF_OK;
         body = hf_buf_bytes(&inner);
     }
     if (!hf_rim_is(body))
@@ -57,10 +59,10 @@ hf_err hf_nvidia_rim_endorsements(struct hf_endorsements *set, struct hf_bytes i
 /* ---- one manifest ---- */
 
 struct reference {
-    const char *row;     /* "driver RIM" */
-    const char *revoked; /* "driver RIM revocation" */
-    const char *version; /* that the report says */
-    const char *id;      /* what NVIDIA calls it */
+    const char *row;          /* "driver RIM" */
+    const char *revoked;      /* "driver RIM revocation" */
+    const char *version;      /* that the report says */
+    const char *id;           /* what NVIDIA calls it */
     const struct hf_rim *rim; /* found and trusted; NULL */
 };
 
@@ -114,7 +116,8 @@ static hf_err only_late(const struct hf_verdict *v, size_t from, bool *late)
         first = first ? first : &v->row[i];
     }
     *late &= first != NULL;
-    return hf_fail(HF_E_UNTRUSTED, "%s: %s", first ? first->name : "certificate chain", first ? first->note : "no room");
+    return hf_fail(HF_E_UNTRUSTED, "%s: %s", first ? first->name : "certificate chain",
+                   first ? first->note : "no room");
 }
 
 /* The rows of this chain become one of the manifest's: those of the report's own have their names. */
@@ -155,8 +158,8 @@ static void check_reference(const struct hf_judge *j, const struct hf_nvidia_dev
     if (err == HF_OK)
         err = check_chain(j, e->document, &chain, &late, v, f);
     if (late) {
-        row = hf_check_absent(v, r->row, "one of another time (%.80s); get it anew at " SERVICE "%.60s", hf_err_detail(),
-                              r->id);
+        row = hf_check_absent(v, r->row, "one of another time (%.80s); get it anew at " SERVICE "%.60s",
+                              hf_err_detail(), r->id);
         hf_judge_missing(f, r->row, SERVICE "%s", r->id);
     } else {
         row = hf_check(v, r->row, err);
@@ -173,7 +176,7 @@ static void check_reference(const struct hf_judge *j, const struct hf_nvidia_dev
 
 struct comparison {
     size_t compared, wrong;
-    char which[80];           /* the indices that differ */
+    char which[80];             /* the indices that differ */
     struct hf_bytes want, have; /* of the first */
 };
 
@@ -237,8 +240,9 @@ bool hf_nvidia_judge_measurements(const struct hf_judge *j, const struct hf_spdm
         return false;
     }
     if (!vbios.rim || (!driver.rim && !device->is_switch)) {
-        hf_check_found(hf_check_absent(v, "measurements", "compared only with manifests of driver and VBIOS that are "
-                                                          "trusted"),
+        hf_check_found(hf_check_absent(v, "measurements",
+                                       "compared only with manifests of driver and VBIOS that are "
+                                       "trusted"),
                        "%zu compared", c.compared);
         return false;
     }

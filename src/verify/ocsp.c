@@ -36,7 +36,10 @@ static hf_err document_parse(struct hf_bytes in, void **out)
 /* SEQUENCE { ENUMERATED of one byte: nothing else that is collateral begins so. */
 static bool looks(struct hf_bytes der)
 {
-    size_t head = der.n < 8 || der.p[0] != 0x30 ? 0 : der.p[1] < 0x80 ? 2 : der.p[1] <= 0x84 ? 2u + (der.p[1] & 0x0f) : 0;
+    size_t head = der.n < 8 || der.p[0] != 0x30 ? 0
+                  : der.p[1] < 0x80             ? 2
+                  : der.p[1] <= 0x84            ? 2u + (der.p[1] & 0x0f)
+                                                : 0;
 
     return head && der.n >= head + 3 && der.p[head] == 0x0a && der.p[head + 1] == 0x01;
 }
@@ -47,8 +50,10 @@ hf_err hf_ocsp_endorsements(struct hf_endorsements *set, struct hf_bytes in, con
     struct hf_bytes body = in;
 
     if (!looks(in)) {
-        if (in.n < 16 || in.p[0] != 'M' || hf_base64_parse_loose(in, &der) != HF_OK || !looks(hf_buf_bytes(&der)))
-            return HF_OK;
+        hf_err err = in.n < 16 || in.p[0] != 'M' ? HF_E_FORMAT : hf_base64_parse_loose(in, &der);
+
+        if (err != HF_OK || !looks(hf_buf_bytes(&der)))
+            return err == HF_E_MEMORY ? err : HF_OK;
         body = hf_buf_bytes(&der);
     }
     *known = true;
@@ -82,7 +87,8 @@ static const struct hf_cert *signer(const struct hf_ocsp_document *doc, const st
     return NULL;
 }
 
-static hf_err check_signatures(const struct hf_ocsp_document *doc, const struct hf_cert *by, const struct hf_cert *issuer)
+static hf_err check_signatures(const struct hf_ocsp_document *doc, const struct hf_cert *by,
+                               const struct hf_cert *issuer)
 {
     if (by != issuer)
         HF_TRY(hf_cert_verify(by, issuer->key));
@@ -190,8 +196,8 @@ static void ask(const struct hf_judge *j, const struct hf_cert *cert, const stru
 
 /* ---- the row ---- */
 
-static void say_missing(const struct hf_cert *cert, const char *why, const struct hf_revocation_rows *rows,
-                        size_t good, size_t all, struct hf_verdict *v)
+static void say_missing(const struct hf_cert *cert, const char *why, const struct hf_revocation_rows *rows, size_t good,
+                        size_t all, struct hf_verdict *v)
 {
     struct hf_bytes url = hf_bytes_text(rows->url ? rows->url : "");
     struct hf_check *row;

@@ -16,9 +16,9 @@ hf_endorsement_reader hf_ocsp_endorsements;
 
 /* Which rows, and about which certificates. */
 struct hf_revocation_rows {
-    const char *row;   /* "revocation" */
-    size_t first;      /* of the chain: the leaf is 0 */
-    const char *url;   /* who answers where a certificate does not say it; NULL */
+    const char *row; /* "revocation" */
+    size_t first;    /* of the chain: the leaf is 0 */
+    const char *url; /* who answers where a certificate does not say it; NULL */
 };
 
 /*

@@ -48,14 +48,15 @@ static hf_err make_leaf(const struct make_nvidia_chain_spec *spec, struct make_n
     HF_TRY(dice(nv, device->cert->key, spec->tcb_info, &ext));
     e = (struct testca_ext){spec->tcb_info ? HF_OID_DICE_TCB_INFO_ALIAS : HF_OID_DICE_TCB_INFO, false,
                             hf_buf_bytes(&ext)};
-    return testca_new(&(struct testca_spec){.subject = spec->tcb_info ? "CN=GB100 A01 GSP FMC LF" : "CN=GH100 A01 GSP FMC LF",
-                                            .serial = "0a11",
-                                            .no_basic = true,
-                                            .key_usage = HF_KU_DIGITAL_SIGNATURE,
-                                            .curve = HF_P384,
-                                            .ext = &e,
-                                            .n_ext = 1},
-                      device, &nv->cert[MAKE_NVIDIA_LEAF]);
+    return testca_new(
+        &(struct testca_spec){.subject = spec->tcb_info ? "CN=GB100 A01 GSP FMC LF" : "CN=GH100 A01 GSP FMC LF",
+                              .serial = "0a11",
+                              .no_basic = true,
+                              .key_usage = HF_KU_DIGITAL_SIGNATURE,
+                              .curve = HF_P384,
+                              .ext = &e,
+                              .n_ext = 1},
+        device, &nv->cert[MAKE_NVIDIA_LEAF]);
 }
 
 hf_err make_nvidia_new(const struct make_nvidia_chain_spec *spec, struct make_nvidia *out)
@@ -83,16 +84,14 @@ hf_err make_nvidia_new(const struct make_nvidia_chain_spec *spec, struct make_nv
         HF_TRY(testca_new(&s, i ? &nv.cert[i - 1] : NULL, &nv.cert[i]));
     }
     HF_TRY(make_leaf(spec, &nv));
-    HF_TRY(testca_new(&(struct testca_spec){.subject = "CN=Test RIM Root",
-                                            .ca = true,
-                                            .key_usage = HF_KU_CERT_SIGN,
-                                            .curve = HF_P384},
-                      NULL, &nv.rim_root));
-    HF_TRY(testca_new(&(struct testca_spec){.subject = "CN=Test RIM Signer",
-                                            .serial = "51",
-                                            .key_usage = HF_KU_DIGITAL_SIGNATURE,
-                                            .curve = HF_P384},
-                      &nv.rim_root, &nv.rim_signer));
+    HF_TRY(testca_new(
+        &(struct testca_spec){
+            .subject = "CN=Test RIM Root", .ca = true, .key_usage = HF_KU_CERT_SIGN, .curve = HF_P384},
+        NULL, &nv.rim_root));
+    HF_TRY(testca_new(
+        &(struct testca_spec){
+            .subject = "CN=Test RIM Signer", .serial = "51", .key_usage = HF_KU_DIGITAL_SIGNATURE, .curve = HF_P384},
+        &nv.rim_root, &nv.rim_signer));
     *out = nv;
     nv = (struct make_nvidia){0};
     return HF_OK;
@@ -224,16 +223,18 @@ static hf_err put_base64(struct hf_bytes in, struct hf_buf *out)
 
 static hf_err signed_info(const struct make_nvidia_rim_spec *spec, const struct hf_digest *digest, struct hf_buf *out)
 {
-    const char *form = spec->exclusive ? "http://www.w3.org/2001/10/xml-exc-c14n#" : "http://www.w3.org/2006/12/xml-c14n11";
+    const char *form = spec->exclusive ? "http://www.w3.org/2001/10/xml-exc-c14n#"
+                                       : "http://www.w3.org/2006/12/xml-c14n11";
 
-    HF_TRY(hf_buf_printf(out,
-                         "<ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"%s\"/>"
-                         "<ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384\"/>"
-                         "<ds:Reference URI=\"\"><ds:Transforms>"
-                         "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/>"
-                         "<ds:Transform Algorithm=\"%s\"/></ds:Transforms>"
-                         "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#sha384\"/><ds:DigestValue>",
-                         form, form));
+    HF_TRY(
+        hf_buf_printf(out,
+                      "<ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"%s\"/>"
+                      "<ds:SignatureMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384\"/>"
+                      "<ds:Reference URI=\"\"><ds:Transforms>"
+                      "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/>"
+                      "<ds:Transform Algorithm=\"%s\"/></ds:Transforms>"
+                      "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmldsig-more#sha384\"/><ds:DigestValue>",
+                      form, form));
     HF_TRY(put_base64(hf_digest_bytes(digest), out));
     return hf_buf_printf(out, "</ds:DigestValue></ds:Reference></ds:SignedInfo>");
 }
@@ -260,7 +261,8 @@ hf_err make_nvidia_rim(const struct make_nvidia_rim_spec *spec, const struct mak
     HF_TRY(hf_hash_one(HF_SHA384, hf_buf_bytes(&canonical), &digest));
     HF_TRY(signed_info(spec, &digest, &info));
     hf_buf_free(&canonical);
-    HF_TRY(hf_xml_canonical(hf_buf_bytes(&info), (struct hf_bytes){0}, scope, HF_COUNT(scope), spec->exclusive, &canonical));
+    HF_TRY(hf_xml_canonical(hf_buf_bytes(&info), (struct hf_bytes){0}, scope, HF_COUNT(scope), spec->exclusive,
+                            &canonical));
     HF_TRY(hf_privkey_sign_message(nv->rim_signer.key, &alg, hf_buf_bytes(&canonical), &signature));
     if (spec->changed)
         body.p[body.n - 40] ^= 1; /* a digit of the last size or name */
