@@ -11,6 +11,8 @@
     X(nitro_document) \
     X(nvidia_report) \
     X(psa_token) \
+    X(sev_chain) \
+    X(sev_report) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \

@@ -12,6 +12,8 @@
     X("nitro-document", hf_nitro_judge) \
     X("nvidia-report", hf_nvidia_judge) \
     X("psa-token", hf_psa_judge) \
+    X("sev-chain", hf_sev_chain_judge) \
+    X("sev-report", hf_sev_report_judge) \
     X("sgx-quote", hf_sgx_quote_judge) \
     X("sgx-report", hf_sgx_report_judge) \
     X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
