@@ -10,6 +10,7 @@
     X(cca_token) \
     X(mock) \
     X(nitro_document) \
+    X(nvidia_report) \
     X(psa_token) \
     X(sev_chain) \
     X(sev_report) \

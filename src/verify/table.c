@@ -11,6 +11,7 @@
     X("cca-token", hf_cca_judge) \
     X("mock", hf_mock_judge) \
     X("nitro-document", hf_nitro_judge) \
+    X("nvidia-report", hf_nvidia_judge) \
     X("psa-token", hf_psa_judge) \
     X("sev-chain", hf_sev_chain_judge) \
     X("sev-report", hf_sev_report_judge) \
