@@ -5,6 +5,8 @@
 #include "codec/cose.h"
 #include "codec/json_read.h"
 
+#include <stdio.h>
+
 #define EAR_MAX ((size_t)16 << 20) /* it may carry the evidence */
 #define SKEW_S 300
 
@@ -117,15 +119,19 @@ static hf_err check_claims(struct hf_ear *ear)
 hf_err hf_ear_parse(struct hf_bytes in, struct hf_ear *out)
 {
     HF_CLEANUP(hf_ear_free) struct hf_ear ear = {0};
+    char why[256];
+    hf_err err;
 
     while (in.n && (in.p[in.n - 1] == '\n' || in.p[in.n - 1] == '\r') && in.p[0] == 'e')
         in.n--; /* as files of text end */
     if (in.n == 0 || in.n > EAR_MAX)
         return hf_fail(in.n ? HF_E_LIMIT : HF_E_FORMAT, "%zu bytes; an EAR has 1 to %zu", in.n, EAR_MAX);
-    if (in.p[0] == 'e') /* base64url of "{" */
-        HF_TRY(parse_jwt(in, &ear));
-    else
-        HF_TRY(parse_cwt(in, &ear));
+    err = in.p[0] == 'e' ? parse_jwt(in, &ear) : parse_cwt(in, &ear); /* base64url of "{" */
+    if (err == HF_E_NOT_FOUND) {
+        (void)snprintf(why, sizeof(why), "%s", hf_err_detail());
+        return hf_fail(HF_E_FORMAT, "the EAR lacks a claim: %s", why);
+    }
+    HF_TRY(err);
     HF_TRY(check_claims(&ear));
     *out = ear;
     ear = (struct hf_ear){0};

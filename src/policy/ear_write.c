@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "codec/cose.h"
+#include "codec/utf8.h"
 #include "policy/ear.h"
 
 #include <stdio.h>
@@ -130,7 +131,10 @@ static void claim_cbor(const struct hf_claim *c, struct hf_cbor_writer *w)
         break;
     case HF_CLAIM_TEXT:
     case HF_CLAIM_TEXTS:
-        hf_cbor_put_text_n(w, c->bytes);
+        if (hf_utf8_check(c->bytes) == HF_OK)
+            hf_cbor_put_text_n(w, c->bytes);
+        else
+            hf_cbor_put_bytes(w, c->bytes); /* the evidence calls it text; CBOR would not */
         break;
     case HF_CLAIM_NUMBER:
         hf_cbor_put_u64(w, c->number);
