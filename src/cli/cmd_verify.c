@@ -42,12 +42,14 @@ static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *ou
     if (files->n > HF_EVIDENCE_ITEMS_MAX)
         return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
                        files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (size_t i = 0; i < files->n; i++) {
+        if (strcmp(files->item[i], "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(files->item[i], "-") == 0;
+    }
     for (; out->n < files->n; out->n++) {
         const char *path = files->item[out->n];
 
-        if (strcmp(path, "-") == 0 && from_input)
-            return hf_fail(HF_E_ARG, "standard input is read once");
-        from_input |= strcmp(path, "-") == 0;
         HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
         out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
         if (out->view[out->n].n == 0)
