@@ -70,6 +70,8 @@ hf_err hf_cli_core(struct hf_cli *cli, struct hf_core **out)
         .tpm = {.uri = cli->tpm,
                 .configured_uri = cli->config.tpm_uri,
                 .tpm_state = cli->tpm_state ? cli->tpm_state : cli->config.tpm.state},
+        .store = cli->store,
+        .configured_store = cli->config.store,
         .one_shot = true,
     };
 

@@ -20,6 +20,7 @@ struct hf_cli {
     /* the options that every command has */
     const char *tpm, *state, *tpm_state;
     struct hf_config config; /* of --config and its usual places; empty before the options are read */
+    const char *store; /* set by commands that have --store, before they ask for the core */
 };
 
 struct hf_command {

@@ -13,6 +13,8 @@
     X(evidence_inspect) \
     X(evidence_kinds) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \

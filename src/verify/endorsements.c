@@ -11,6 +11,7 @@
 #define READERS(X) \
     X(hf_amd_endorsements) \
     X(hf_intel_endorsements) \
+    X(hf_tpm_endorsements) \
 
 /* clang-format on */
 
