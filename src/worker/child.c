@@ -5,6 +5,7 @@
 #include "worker/message.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 struct child {
@@ -214,7 +215,8 @@ static void begin(struct child *c)
     size_t start;
     hf_err err;
 
-    (void)hf_ossl(); /* what OpenSSL may want of the system, it takes now */
+    (void)hf_ossl(); /* what OpenSSL and libc may want of the system, they take now */
+    tzset();
     err = hf_confine(c->conf->fd, c->conf->parent, &c->conf->limits, &parts);
     if (err == HF_OK)
         err = hf_verifier_new(&c->verifier);
