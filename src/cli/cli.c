@@ -70,6 +70,8 @@ hf_err hf_cli_core(struct hf_cli *cli, struct hf_core **out)
         .tpm = {.uri = cli->tpm,
                 .configured_uri = cli->config.tpm_uri,
                 .tpm_state = cli->tpm_state ? cli->tpm_state : cli->config.tpm.state},
+        .store = cli->store,
+        .configured_store = cli->config.store,
         .one_shot = true,
     };
 
@@ -142,6 +144,13 @@ hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j)
     HF_TRY(hf_buf_add(buf, hf_bytes_text("\n")));
     (void)fwrite(buf->p, 1, buf->n, stdout); /* a failure is seen when standard output is closed */
     answered = true;
+    return HF_OK;
+}
+
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text)
+{
+    (void)fwrite(text.p, 1, text.n, stdout); /* a failure is seen when standard output is closed */
+    answered |= cli->json;
     return HF_OK;
 }
 

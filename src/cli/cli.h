@@ -20,6 +20,7 @@ struct hf_cli {
     /* the options that every command has */
     const char *tpm, *state, *tpm_state;
     struct hf_config config; /* of --config and its usual places; empty before the options are read */
+    const char *store; /* set by commands that have --store, before they ask for the core */
 };
 
 struct hf_command {
@@ -66,6 +67,9 @@ void hf_cli_environment(const struct hf_cli *cli, struct hf_json *j, enum hf_tpm
 /* Start an answer in JSON, and print it with a newline. */
 hf_err hf_cli_json_start(struct hf_buf *buf, struct hf_json *j);
 hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j);
+
+/* An answer that is whole already, on stdout; with --json, the answer. */
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text);
 
 /* An authorization value: file:PATH (one trailing newline is dropped), fd:N, env:NAME, or - for a
  * prompt on the terminal without echo (or standard input when it is no terminal). NULL spec: *out = NULL. */

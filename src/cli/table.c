@@ -10,7 +10,11 @@
     X(config_default) \
     X(config_show) \
     X(doctor) \
+    X(evidence_inspect) \
+    X(evidence_kinds) \
     X(help) \
+    X(nonce_check) \
+    X(nonce_new) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \
@@ -73,6 +77,8 @@
     X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
+    X(verify) \
+    X(verify_batch) \
     X(version) \
 
 /* clang-format on */

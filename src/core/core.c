@@ -5,9 +5,11 @@
 #include "base/state_dir.h"
 #include "core/audit.h"
 #include "core/state.h"
+#include "store/store.h"
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct hf_core {
     char *path;
@@ -15,11 +17,13 @@ struct hf_core {
     char *uri; /* copies of the caller's texts */
     char *configured_uri;
     char *tpm_state;
+    char *store_uri;
     struct hf_tpm_options options;
     bool one_shot;
-    pthread_mutex_t lock; /* over the two below being opened */
+    pthread_mutex_t lock; /* over those below being opened */
     struct hf_tpm *tpm;
     struct hf_audit *audit;
+    struct hf_store *store;
 };
 
 struct row {
@@ -44,6 +48,7 @@ static hf_err copy(const char *text, char **out)
 hf_err hf_core_open(const struct hf_core_conf *conf, struct hf_core **out)
 {
     HF_CLEANUP(hf_core_close) struct hf_core *core = NULL;
+    const char *store = secure_getenv("HOLDFAST_STORE");
 
     HF_TRY(hf_alloc(sizeof(*core), &core));
     core->dir = -1;
@@ -54,6 +59,9 @@ hf_err hf_core_open(const struct hf_core_conf *conf, struct hf_core **out)
     HF_TRY(copy(conf->tpm.uri, &core->uri));
     HF_TRY(copy(conf->tpm.configured_uri, &core->configured_uri));
     HF_TRY(copy(conf->tpm.tpm_state, &core->tpm_state));
+    if (!store || !store[0])
+        store = conf->configured_store;
+    HF_TRY(copy(conf->store ? conf->store : store, &core->store_uri));
     core->options = conf->tpm;
     core->options.uri = core->uri;
     core->options.configured_uri = core->configured_uri;
@@ -71,11 +79,13 @@ void hf_core_close(struct hf_core **core)
         return;
     hf_tpm_close(&gone->tpm);
     hf_audit_close(&gone->audit);
+    hf_store_close(&gone->store);
     hf_fd_close(&gone->dir);
     (void)pthread_mutex_destroy(&gone->lock);
     hf_free(&gone->uri);
     hf_free(&gone->configured_uri);
     hf_free(&gone->tpm_state);
+    hf_free(&gone->store_uri);
     hf_free(&gone->path);
     hf_free(&gone);
 }
@@ -116,6 +126,20 @@ hf_err hf_core_audit(struct hf_core *core, struct hf_audit **out)
     (void)pthread_mutex_unlock(&core->lock);
     HF_TRY(err);
     *out = core->audit;
+    return HF_OK;
+}
+
+hf_err hf_core_store(struct hf_core *core, struct hf_store **out)
+{
+    struct hf_store_conf conf = {.uri = core->store_uri, .folder = core->path, .one_shot = core->one_shot};
+    hf_err err = HF_OK;
+
+    (void)pthread_mutex_lock(&core->lock);
+    if (!core->store)
+        err = hf_store_open(&conf, &core->store);
+    (void)pthread_mutex_unlock(&core->lock);
+    HF_TRY(err);
+    *out = core->store;
     return HF_OK;
 }
 

@@ -41,7 +41,9 @@ struct hf_core_conf {
     const char *state_dir;     /* NULL: HOLDFAST_STATE, then the next, then the default of base/state_dir.h */
     const char *configured_state; /* from a configuration file; NULL: none */
     struct hf_tpm_options tpm; /* its state_dir is this core's, whatever stands there */
-    bool one_shot; /* a process that ends after a few operations: it starts no flusher thread for the audit file */
+    const char *store; /* NULL: HOLDFAST_STORE, then the next, then holdfast.db in the state directory; see store/store.h */
+    const char *configured_store; /* from a configuration file; NULL: none */
+    bool one_shot; /* a process that ends after a few operations: it starts no flusher threads */
 };
 
 struct hf_core;
@@ -107,6 +109,10 @@ hf_err hf_core_do(struct hf_core *core, const struct hf_who *who, enum hf_op op,
  */
 hf_err hf_core_log_event(struct hf_core *core, const struct hf_who *who, const char *event_type, uint32_t key_handle,
                          const char *operation, const char *result);
+
+/* The store of this core, opened on first use. See store/store.h. */
+struct hf_store;
+hf_err hf_core_store(struct hf_core *core, struct hf_store **out);
 
 /* The audit file of this core, opened on first use. See core/audit.h. */
 struct hf_audit;

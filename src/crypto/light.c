@@ -1,18 +1,20 @@
-/* SHA-1, SHA-256, AES-128-CFB and P-256 Diffie-Hellman by libnettle and libhogweed. */
+/* SHA-1, SHA-256 and AES-128-CFB by libnettle, P-256 Diffie-Hellman by OpenSSL's curve alone. */
 #include "crypto/light.h"
+#include "base/cleanup.h"
 #include "crypto/cipher.h"
 #include "crypto/context.h"
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/obj_mac.h>
 
 #ifdef HF_WITH_NETTLE
 
 #include <nettle/aes.h>
 #include <nettle/cfb.h>
-#include <nettle/ecc-curve.h>
-#include <nettle/ecc.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
-
-#define P256 32
 
 bool hf_light_hash(enum hf_hash_alg alg, struct hf_bytes first, const struct hf_bytes *parts, size_t n,
                    struct hf_digest *out)
@@ -64,77 +66,6 @@ bool hf_light_aes_cfb(bool encrypt, struct hf_bytes key, const uint8_t iv[16], u
     return true;
 }
 
-static void random_bytes(void *failed, size_t n, uint8_t *place)
-{
-    hf_err err = hf_random(place, n);
-
-    if (err != HF_OK)
-        *(hf_err *)failed = err;
-}
-
-/* Coordinates big-endian, with leading zeros. */
-static void coordinates(const struct ecc_point *point, uint8_t x[P256], uint8_t y[P256])
-{
-    mpz_t a, b;
-    size_t n;
-
-    mpz_init(a);
-    mpz_init(b);
-    ecc_point_get(point, a, b);
-    for (int i = 0; i < 2; i++) {
-        uint8_t *place = i ? y : x;
-
-        n = (mpz_sizeinbase(i ? b : a, 2) + 7) / 8;
-        memset(place, 0, P256);
-        mpz_export(place + P256 - n, NULL, 1, 1, 1, 0, i ? b : a);
-    }
-    mpz_clear(a);
-    mpz_clear(b);
-}
-
-static bool take_peer(const struct hf_point *peer, struct ecc_point *out)
-{
-    mpz_t x, y;
-    bool ok;
-
-    mpz_init(x);
-    mpz_init(y);
-    mpz_import(x, P256, 1, 1, 1, 0, peer->x);
-    mpz_import(y, P256, 1, 1, 1, 0, peer->y);
-    ok = ecc_point_set(out, x, y) == 1;
-    mpz_clear(x);
-    mpz_clear(y);
-    return ok;
-}
-
-bool hf_light_ecdh(const struct hf_point *peer, bool *on_curve, struct hf_point *mine, uint8_t z[32])
-{
-    struct ecc_scalar scalar;
-    struct ecc_point point, shared;
-    uint8_t unused[P256];
-    hf_err failed = HF_OK;
-
-    if (peer->curve != HF_P256)
-        return false;
-    ecc_point_init(&point, nettle_get_secp_256r1());
-    ecc_point_init(&shared, nettle_get_secp_256r1());
-    ecc_scalar_init(&scalar, nettle_get_secp_256r1());
-    *on_curve = take_peer(peer, &point);
-    if (*on_curve) {
-        ecc_scalar_random(&scalar, &failed, random_bytes);
-        ecc_point_mul(&shared, &scalar, &point);
-        coordinates(&shared, z, unused);
-        ecc_point_mul_g(&point, &scalar);
-        *mine = (struct hf_point){.curve = HF_P256};
-        coordinates(&point, mine->x, mine->y);
-    }
-    ecc_scalar_clear(&scalar);
-    ecc_point_clear(&shared);
-    ecc_point_clear(&point);
-    hf_wipe(unused, sizeof(unused));
-    return failed == HF_OK;
-}
-
 #else
 
 bool hf_light_hash(enum hf_hash_alg alg, struct hf_bytes first, const struct hf_bytes *parts, size_t n,
@@ -150,10 +81,81 @@ bool hf_light_aes_cfb(bool encrypt, struct hf_bytes key, const uint8_t iv[16], u
     return false;
 }
 
-bool hf_light_ecdh(const struct hf_point *peer, bool *on_curve, struct hf_point *mine, uint8_t z[32])
+#endif
+
+/* ---- P-256 ---- */
+
+#define P256 32
+
+struct curve {
+    EC_GROUP *group;
+    EC_POINT *peer, *mine, *shared;
+    BIGNUM *scalar, *x, *y;
+    BN_CTX *ctx;
+};
+
+static void curve_free(struct curve *c)
 {
-    (void)peer, (void)on_curve, (void)mine, (void)z;
-    return false;
+    EC_POINT_free(c->peer);
+    EC_POINT_free(c->mine);
+    EC_POINT_clear_free(c->shared);
+    EC_GROUP_free(c->group);
+    BN_clear_free(c->scalar);
+    BN_clear_free(c->x);
+    BN_free(c->y);
+    BN_CTX_free(c->ctx);
 }
 
-#endif
+static bool curve_new(struct curve *c)
+{
+    c->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    if (!c->group)
+        return false;
+    c->peer = EC_POINT_new(c->group);
+    c->mine = EC_POINT_new(c->group);
+    c->shared = EC_POINT_new(c->group);
+    c->scalar = BN_secure_new();
+    c->x = BN_new();
+    c->y = BN_new();
+    c->ctx = BN_CTX_secure_new();
+    return c->peer && c->mine && c->shared && c->scalar && c->x && c->y && c->ctx;
+}
+
+/* In [1, n-1], each with the same chance: what is not is drawn again, once in 2^32. */
+static bool random_scalar(struct curve *c)
+{
+    uint8_t bytes[P256];
+    bool ok = false;
+
+    for (int i = 0; i < 100 && !ok; i++) {
+        if (hf_random(bytes, sizeof(bytes)) != HF_OK || !BN_bin2bn(bytes, sizeof(bytes), c->scalar))
+            break;
+        ok = !BN_is_zero(c->scalar) && BN_cmp(c->scalar, EC_GROUP_get0_order(c->group)) < 0;
+    }
+    BN_set_flags(c->scalar, BN_FLG_CONSTTIME);
+    hf_wipe(bytes, sizeof(bytes));
+    return ok;
+}
+
+bool hf_light_ecdh(const struct hf_point *peer, bool *on_curve, struct hf_point *mine, uint8_t z[32])
+{
+    HF_CLEANUP(curve_free) struct curve c = {0};
+    struct hf_point made = {.curve = HF_P256};
+
+    if (peer->curve != HF_P256 || !curve_new(&c) || !BN_bin2bn(peer->x, P256, c.x) || !BN_bin2bn(peer->y, P256, c.y))
+        return false;
+    *on_curve = EC_POINT_set_affine_coordinates(c.group, c.peer, c.x, c.y, c.ctx) == 1; /* checks that it is */
+    if (!*on_curve) {
+        ERR_clear_error();
+        return true;
+    }
+    if (!random_scalar(&c) || EC_POINT_mul(c.group, c.mine, c.scalar, NULL, NULL, c.ctx) != 1 ||
+        EC_POINT_mul(c.group, c.shared, NULL, c.peer, c.scalar, c.ctx) != 1 ||
+        EC_POINT_get_affine_coordinates(c.group, c.mine, c.x, c.y, c.ctx) != 1 ||
+        BN_bn2binpad(c.x, made.x, P256) != P256 || BN_bn2binpad(c.y, made.y, P256) != P256 ||
+        EC_POINT_get_affine_coordinates(c.group, c.shared, c.x, NULL, c.ctx) != 1 ||
+        BN_bn2binpad(c.x, z, P256) != P256)
+        return false;
+    *mine = made;
+    return true;
+}

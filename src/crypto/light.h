@@ -1,7 +1,8 @@
 /*
- * The few primitives of a TPM session by libnettle, so that a command that signs once does not wait for OpenSSL's
- * algorithms to be fetched (2.4 ms). Each says by false that it does not do what was asked, or that this build has no
- * libnettle: then OpenSSL does it. The tests compare every one with OpenSSL.
+ * The few primitives of a TPM session, so that a command that signs once does not wait for OpenSSL's algorithms to be
+ * fetched (2.4 ms): hashes and AES by libnettle, the curve by OpenSSL's arithmetic without its providers. Each says by
+ * false that it does not do what was asked, or that this build has no libnettle: then the usual way is taken. The tests
+ * compare every one with that.
  */
 #ifndef HF_CRYPTO_LIGHT_H
 #define HF_CRYPTO_LIGHT_H

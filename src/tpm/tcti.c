@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/library.h"
 #include "base/text.h"
 #include "tpm/transport.h"
 
@@ -45,17 +46,6 @@ static void tcti_close(struct hf_tpm_transport **t)
 
     tcti_free(&c);
     *t = NULL;
-}
-
-/* A function of the library, through the one way C11 allows. */
-static hf_err function(void *library, const char *name, void *out)
-{
-    void *p = dlsym(library, name);
-
-    if (!p)
-        return hf_fail(HF_E_UNSUPPORTED, LIBRARY " has no %s", name);
-    memcpy(out, &p, sizeof(p));
-    return HF_OK;
 }
 
 static hf_err fail_initialize(const struct tcti *t, TSS2_RC rc)
@@ -118,8 +108,8 @@ static hf_err tcti_open(const struct hf_tpm_where *where, struct hf_tpm_transpor
     if (!t->library)
         return hf_fail(HF_E_UNSUPPORTED, "tcti:%s needs %s (package libtss2-tctildr0): %s", t->conf, LIBRARY,
                        dlerror());
-    HF_TRY(function(t->library, "Tss2_TctiLdr_Initialize", &initialize));
-    HF_TRY(function(t->library, "Tss2_TctiLdr_Finalize", &t->finalize));
+    HF_TRY(hf_library_function(t->library, "Tss2_TctiLdr_Initialize", &initialize));
+    HF_TRY(hf_library_function(t->library, "Tss2_TctiLdr_Finalize", &t->finalize));
     rc = initialize(t->conf, &t->context);
     if (rc != TSS2_RC_SUCCESS) {
         t->context = NULL;
