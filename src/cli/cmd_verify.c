@@ -34,42 +34,6 @@ static const struct hf_opt rows[] = {
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 
-/* The files, read. */
-struct evidence {
-    size_t n;
-    struct hf_buf buf[HF_EVIDENCE_ITEMS_MAX];
-    struct hf_bytes view[HF_EVIDENCE_ITEMS_MAX];
-};
-
-static void evidence_free(struct evidence *e)
-{
-    for (size_t i = 0; i < e->n; i++)
-        hf_buf_free(&e->buf[i]);
-}
-
-static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *out)
-{
-    bool from_input = false;
-
-    if (files->n > HF_EVIDENCE_ITEMS_MAX)
-        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
-                       files->n, HF_EVIDENCE_ITEMS_MAX);
-    for (size_t i = 0; i < files->n; i++) {
-        if (strcmp(files->item[i], "-") == 0 && from_input)
-            return hf_fail(HF_E_ARG, "standard input is read once");
-        from_input |= strcmp(files->item[i], "-") == 0;
-    }
-    for (; out->n < files->n; out->n++) {
-        const char *path = files->item[out->n];
-
-        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
-        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
-        if (out->view[out->n].n == 0)
-            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
-    }
-    return HF_OK;
-}
-
 static hf_err render(const char *format, const struct verify_opts *opt, const struct hf_verify_result *result,
                      struct hf_buf *out)
 {
@@ -120,7 +84,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     const char *format = NULL;
     HF_CLEANUP(hf_worker_stop) struct hf_worker *worker = NULL;
     HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
-    HF_CLEANUP(evidence_free) struct evidence evidence = {0};
+    HF_CLEANUP(hf_cli_evidence_free) struct hf_cli_evidence evidence = {0};
     HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
     struct hf_who who = hf_cli_who();
     struct hf_core *core = NULL;
@@ -129,7 +93,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_TRY(choose_format(cli, opt, &format));
     HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &worker)); /* it warms up while files are read */
     HF_TRY(hf_verify_result_new(&result));
-    HF_TRY(read_evidence(&opt->files, &evidence));
+    HF_TRY(hf_cli_evidence_all(&opt->files, &evidence));
     HF_TRY(hf_cli_judgement_read(cli, &opt->judge, &j));
     HF_TRY(hf_cli_core(cli, &core));
     HF_TRY(hf_cli_judgement_tell(cli, &j, worker));

@@ -182,6 +182,11 @@ const char *hf_appraisal_name(const struct hf_appraisal *policy)
     return policy->name;
 }
 
+const char *hf_appraisal_about_text(const struct hf_appraisal *policy)
+{
+    return policy->about;
+}
+
 const char *hf_appraisal_asked(const struct hf_appraisal *policy)
 {
     return policy->asked;

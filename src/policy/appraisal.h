@@ -31,6 +31,7 @@ bool hf_appraisal_builtin_at(size_t i, const char **name, const char **text);
 void hf_appraisal_free(struct hf_appraisal **policy);
 
 const char *hf_appraisal_name(const struct hf_appraisal *policy);
+const char *hf_appraisal_about_text(const struct hf_appraisal *policy); /* its own description; may be "" */
 const char *hf_appraisal_asked(const struct hf_appraisal *policy); /* what a built-in one was asked for as; else "" */
 const uint8_t *hf_appraisal_sha256(const struct hf_appraisal *policy); /* 32 bytes: of its normal form */
 
