@@ -1,6 +1,7 @@
 /* holdfast verify */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/appraisal_arg.h"
 #include "cli/verify_arg.h"
 #include "core/verify.h"
 
@@ -9,7 +10,7 @@
 struct verify_opts {
     struct hf_cli_verify_opts judge;
     struct hf_opt_list files;
-    const char *format, *ear_key, *ear_kid, *out;
+    const char *format, *ear_key, *ear_kid, *out, *validators;
     bool ear;
 };
 
@@ -27,6 +28,8 @@ static const struct hf_opt rows[] = {
      "the private key that signs an EAR: P-256, P-384 or Ed25519, PEM or DER", NULL, false},
     {HF_OPT_TEXT, 0, "ear-kid", offsetof(struct verify_opts, ear_kid), "NAME", "that key's name in the EAR's header", NULL,
      false},
+    {HF_OPT_FILE, 0, "validators", offsetof(struct verify_opts, validators), "DIR",
+     "where the programs are that a policy names under custom_validators", NULL, false},
     {HF_OPT_FILE, 'o', "out", offsetof(struct verify_opts, out), "FILE",
      "where the verdict goes (default: standard output)", NULL, false},
     {HF_OPT_WORDS, 0, "FILE", offsetof(struct verify_opts, files), NULL,
@@ -78,9 +81,35 @@ static hf_err choose_format(const struct hf_cli *cli, const struct verify_opts *
     return HF_OK;
 }
 
+static bool is_verdict(hf_err err)
+{
+    return err == HF_OK || err == HF_E_WARNED || err == HF_E_UNTRUSTED;
+}
+
+/* Validators look at what a first judgement found; the second one has their answers among its rows. */
+static hf_err ask_validators(const struct hf_cli *cli, const struct verify_opts *opt, struct hf_worker *worker,
+                             struct hf_verify_request *request, struct hf_verify_result *result,
+                             struct hf_cli_validations *out)
+{
+    bool named;
+    hf_err err;
+
+    HF_TRY(hf_cli_validators_named(cli, &opt->judge.policy, &named));
+    if (!named)
+        return HF_OK;
+    err = hf_worker_verify(worker, request, result);
+    if (!is_verdict(err))
+        return err;
+    HF_TRY(hf_cli_validators_run(cli, &opt->judge.policy, opt->validators, result, out));
+    request->outside = out->outside;
+    request->n_outside = out->n;
+    return HF_OK;
+}
+
 static hf_err run(struct hf_cli *cli, const void *options)
 {
     const struct verify_opts *opt = options;
+    struct hf_cli_validations validations = {0};
     const char *format = NULL;
     HF_CLEANUP(hf_worker_stop) struct hf_worker *worker = NULL;
     HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
@@ -99,8 +128,9 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_TRY(hf_cli_judgement_tell(cli, &j, worker));
     j.request.evidence = evidence.view;
     j.request.n_evidence = evidence.n;
+    HF_TRY(ask_validators(cli, opt, worker, &j.request, result, &validations));
     err = hf_core_verify(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, result);
-    if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED)
+    if (!is_verdict(err))
         return err;
     HF_TRY(print(cli, format, opt, result));
     return hf_verdict_err(&result->verdict);

@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -44,20 +46,22 @@ static bool is_name(const char *name)
     return name[0] && name[0] != '.' && strspn(name, letters) == strlen(name);
 }
 
-static const char *program_of(const struct hf_validator_conf *conf, const char *name, char path[4096])
+/* The program's own path, from the root: it is started there. */
+static const char *program_of(const struct hf_validator_conf *conf, const char *name, char path[PATH_MAX])
 {
+    char asked[PATH_MAX];
     struct stat st;
     int n;
 
     if (name[0] == '/')
-        n = snprintf(path, 4096, "%s", name);
+        n = snprintf(asked, sizeof(asked), "%s", name);
     else if (is_name(name) && conf->dir)
-        n = snprintf(path, 4096, "%s/%s", conf->dir, name);
+        n = snprintf(asked, sizeof(asked), "%s/%s", conf->dir, name);
     else
         return conf->dir ? "its name is neither a file's name nor an absolute path" : "no folder of validators is named";
-    if (n < 0 || n >= 4096)
+    if (n < 0 || (size_t)n >= sizeof(asked))
         return "its path is too long";
-    if (stat(path, &st) != 0)
+    if (!realpath(asked, path) || stat(path, &st) != 0)
         return "there is no such program";
     if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
         return "it is not a program that can be run";
@@ -205,7 +209,7 @@ void hf_validator_run(const struct hf_validator_conf *conf, const char *name, st
 {
     unsigned wait_ms = conf->wait_ms ? conf->wait_ms : WAIT_MS;
     struct run run = {.in = -1, .out = -1, .left = claims, .until = hf_monotonic_ms() + wait_ms};
-    char path[4096];
+    char path[PATH_MAX];
     const char *why = program_of(conf, name, path);
     int status;
 

@@ -179,6 +179,12 @@ static bool not_before(struct expectation *e)
     return false;
 }
 
+/* TEE_TCB_SVN begins with the TDX module's ISVSVN, which starts anew with each version, the byte behind it. */
+static bool newer_module(const struct expectation *e, const uint8_t have[16])
+{
+    return strcmp(e->f->claim, "tee_tcb_svn") == 0 && e->want->n > 1 && have[1] > e->want->bytes[1];
+}
+
 static bool components(struct expectation *e)
 {
     uint8_t have[16];
@@ -190,7 +196,7 @@ static bool components(struct expectation *e)
         add(e->found, "%s%u", i ? " " : "", have[i]);
         add(e->expected, "%s%u", i ? " " : "at least ", e->want->bytes[i]);
     }
-    for (size_t i = 0; i < e->want->n; i++) {
+    for (size_t i = newer_module(e, have) ? 1 : 0; i < e->want->n; i++) {
         if (have[i] < e->want->bytes[i]) {
             add(e->note, "%s%zu is %u, not %u", e->note[0] ? ", " : "component ", i, have[i], e->want->bytes[i]);
             good = false;

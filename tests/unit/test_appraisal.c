@@ -208,6 +208,8 @@ TEST(each_field_lets_pass_what_it_says_and_nothing_else)
         {"tdx: {rtmr2: " H48A "}", "tdx", "measurement rtmr2", "b:rtmr2=" H48A, "b:rtmr2=" H48B},
         {"tdx: {min_tee_tcb_svn: [5, 1, 2]}", "tdx", "tcb minimum TEE_TCB_SVN",
          "b:tee_tcb_svn=05010200000000000000000000000000", "b:tee_tcb_svn=ffff0100000000000000000000000000"},
+        {"tdx: {min_tee_tcb_svn: [5, 1, 2]}", "tdx", "tcb minimum TEE_TCB_SVN",
+         "b:tee_tcb_svn=00020200000000000000000000000000", "b:tee_tcb_svn=04010200000000000000000000000000"},
         {"tdx: {td_attributes_must_be_zero: 1}", "tdx", "td_attributes bits", "b:td_attributes=0000001000000000",
          "b:td_attributes=0100001000000000"},
         {"tdx: {td_attributes_must_be_one: 0x10000000}", "tdx", "td_attributes bits",
