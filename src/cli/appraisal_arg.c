@@ -4,15 +4,6 @@
 
 #include <sys/stat.h>
 
-/* "policies/mine.yaml" is called "mine" unless it says another name itself. */
-static void name_of(const char *path, char out[64])
-{
-    const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path, *dot = strrchr(start, '.');
-    size_t n = dot && dot > start ? (size_t)(dot - start) : strlen(start);
-
-    (void)snprintf(out, 64, "%.*s", (int)(n < 63 ? n : 63), n ? start : "policy");
-}
-
 static hf_err read_file(const char *path, struct hf_appraisal **out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
@@ -20,7 +11,7 @@ static hf_err read_file(const char *path, struct hf_appraisal **out)
     hf_err err;
 
     HF_TRY(hf_cli_read(path, HF_APPRAISAL_MAX, &text));
-    name_of(strcmp(path, "-") == 0 ? "policy" : path, name);
+    hf_appraisal_name_of(strcmp(path, "-") == 0 ? "policy" : path, name);
     err = hf_appraisal_parse(hf_buf_bytes(&text), name, out);
     if (err != HF_E_CONFIG)
         return err;

@@ -177,6 +177,18 @@ hf_err hf_appraisal_new(const char *name, struct hf_appraisal **out)
     return HF_OK;
 }
 
+void hf_appraisal_name_of(const char *path, char out[64])
+{
+    const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path, *dot = strrchr(start, '.');
+    size_t n = dot && dot > start ? (size_t)(dot - start) : strlen(start);
+
+    (void)snprintf(out, 64, "%.*s", (int)(n < 63 ? n : 63), n ? start : "policy");
+    for (size_t i = 0; out[i]; i++) {
+        if (out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = '?';
+    }
+}
+
 const char *hf_appraisal_name(const struct hf_appraisal *policy)
 {
     return policy->name;

@@ -22,6 +22,9 @@ struct hf_appraisal;
  */
 hf_err hf_appraisal_parse(struct hf_bytes text, const char *name, struct hf_appraisal **out);
 
+/* What a policy of this file is called: "policies/mine.yaml" is "mine". */
+void hf_appraisal_name_of(const char *path, char out[64]);
+
 /* A built-in one by name; without a date ("strict") the newest of its name. HF_E_NOT_FOUND lists them. */
 hf_err hf_appraisal_builtin(const char *name, struct hf_appraisal **out);
 
