@@ -1,5 +1,5 @@
-/* Appraisal policies: the normal form of what is read is read as the same policy, merging with itself changes nothing, and
- * no policy makes evidence trusted whose signature failed. */
+/* Appraisal policies: the normal form of what is read is read as the same policy, merging with itself changes nothing,
+ * and no policy makes evidence trusted whose signature failed. */
 #include "base/cleanup.h"
 #include "fuzz.h"
 #include "policy/appraisal_i.h"

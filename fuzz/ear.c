@@ -1,8 +1,8 @@
 /* EARs: nothing that a fuzzer writes verifies under a key, and what is read is within its bounds. */
+#include "policy/ear.h"
 #include "base/cleanup.h"
 #include "crypto/privkey.h"
 #include "fuzz.h"
-#include "policy/ear.h"
 
 #include <stdlib.h>
 
@@ -10,8 +10,9 @@ static const struct hf_pubkey *key_of(int64_t alg)
 {
     static struct hf_privkey *keys[3];
 
-    if (!keys[0] && (hf_privkey_generate_ec(HF_P256, &keys[0]) != HF_OK || hf_privkey_generate_ec(HF_P384, &keys[1]) != HF_OK ||
-                     hf_privkey_generate_ed25519(&keys[2]) != HF_OK))
+    if (!keys[0] &&
+        (hf_privkey_generate_ec(HF_P256, &keys[0]) != HF_OK || hf_privkey_generate_ec(HF_P384, &keys[1]) != HF_OK ||
+         hf_privkey_generate_ed25519(&keys[2]) != HF_OK))
         abort();
     return hf_privkey_public(keys[alg == -7 ? 0 : alg == -35 ? 1 : 2]);
 }

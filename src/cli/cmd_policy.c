@@ -44,8 +44,8 @@ static hf_err run_check(struct hf_cli *cli, const void *options)
     }
     h = hf_appraisal_sha256(all);
     hf_cli_line(cli, "policy", "%s", hf_appraisal_name(all));
-    hf_cli_line(cli, "normal form", "sha256 %02x%02x%02x%02x%02x%02x%02x%02x...", h[0], h[1], h[2], h[3], h[4], h[5], h[6],
-                h[7]);
+    hf_cli_line(cli, "normal form", "sha256 %02x%02x%02x%02x%02x%02x%02x%02x...", h[0], h[1], h[2], h[3], h[4], h[5],
+                h[6], h[7]);
     hf_cli_line(cli, "valid", "yes");
     return HF_OK;
 }
@@ -94,8 +94,9 @@ static hf_err run_explain(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_policy_explain = {
     .words = "policy explain",
     .about = "Say in plain words what an appraisal policy checks, and what that costs",
-    .text = "One line for each check that is in effect, defaults included: what must hold, and in brackets what it costs "
-            "whoever must pass it. Several policies are explained as the one that evidence has to satisfy.",
+    .text =
+        "One line for each check that is in effect, defaults included: what must hold, and in brackets what it costs "
+        "whoever must pass it. Several policies are explained as the one that evidence has to satisfy.",
     .example = "holdfast policy explain tdx-strict-2026-11\n"
                "holdfast policy explain relaxed --json\n",
     .opts = rows,

@@ -58,7 +58,8 @@ static const char *program_of(const struct hf_validator_conf *conf, const char *
     else if (is_name(name) && conf->dir)
         n = snprintf(asked, sizeof(asked), "%s/%s", conf->dir, name);
     else
-        return conf->dir ? "its name is neither a file's name nor an absolute path" : "no folder of validators is named";
+        return conf->dir ? "its name is neither a file's name nor an absolute path"
+                         : "no folder of validators is named";
     if (n < 0 || (size_t)n >= sizeof(asked))
         return "its path is too long";
     if (!realpath(asked, path) || stat(path, &st) != 0)

@@ -1,8 +1,9 @@
 /*
  * Custom validators (seed 002): programs of the relying party that look at the claims and say yes or no. A program
  * gets the verdict's JSON (`claims` is a member of it) on standard input and exits with 0 to pass; the first line it
- * prints becomes the note of its row "validator NAME". It runs without environment, without new privileges, in a session
- * of its own, with no file open but these, with bounded memory, time and output. Whatever goes wrong is a refusal.
+ * prints becomes the note of its row "validator NAME". It runs without environment, without new privileges, in a
+ * session of its own, with no file open but these, with bounded memory, time and output. Whatever goes wrong is a
+ * refusal.
  */
 #ifndef HF_CORE_VALIDATORS_H
 #define HF_CORE_VALIDATORS_H

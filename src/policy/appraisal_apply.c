@@ -126,8 +126,7 @@ static bool status_allowed(const struct appraise *a, const struct hf_claim *c)
 
 static void say_not_enforced(const struct appraise *a, const struct hf_item_result *item)
 {
-    struct hf_check *row =
-        hf_appraisal_row(&a->r->verdict, item, "tcb updates", hf_fail(HF_E_WARNED, "not enforced"));
+    struct hf_check *row = hf_appraisal_row(&a->r->verdict, item, "tcb updates", hf_fail(HF_E_WARNED, "not enforced"));
 
     hf_check_note(row, "policy %s does not enforce them: the platform may have known holes", a->p->name);
 }
@@ -194,11 +193,11 @@ static void check_level(const struct appraise *a, const struct hf_item_result *i
     static const char *const names[] = {"low", "medium", "high"};
     uint64_t want = a->p->value[HF_AP_LEVEL].number;
     uint64_t have = (uint64_t)item->findings.level;
-    struct hf_check *row =
-        hf_appraisal_row(&a->r->verdict, item, "security level",
-                         have >= want ? HF_OK
-                                      : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s", a->p->name,
-                                                hf_environment_name(item->findings.environment)));
+    struct hf_check *row = hf_appraisal_row(&a->r->verdict, item, "security level",
+                                            have >= want
+                                                ? HF_OK
+                                                : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s",
+                                                          a->p->name, hf_environment_name(item->findings.environment)));
 
     hf_check_found(row, "%s", names[have < 3 ? have : 0]);
     hf_check_expected(row, "%s%s", names[want < 3 ? want : 2], want < 2 ? " or higher" : "");
@@ -254,7 +253,7 @@ static void check_collateral_age(const struct appraise *a, const struct hf_item_
             age = a->r->at > from ? (uint64_t)a->r->at - (uint64_t)from : 0;
     }
     row = hf_appraisal_row(&a->r->verdict, item, "collateral age",
-                           age == UINT64_MAX       ? hf_fail(HF_E_DENIED, "nothing says how old it is")
+                           age == UINT64_MAX        ? hf_fail(HF_E_DENIED, "nothing says how old it is")
                            : age > v->number / 1000 ? hf_fail(HF_E_DENIED, "older than policy %s allows", a->p->name)
                                                     : HF_OK);
     hf_check_expected(row, "at most %" PRIu64 " seconds", v->number / 1000);
@@ -283,8 +282,7 @@ static void check_measurement(const struct appraise *a, const struct hf_item_res
                               const struct hf_appraisal_named *m)
 {
     const struct hf_claim *exact = hf_claim_find(&item->findings.claims, m->name);
-    const struct hf_claim *c =
-        exact ? exact : hf_claim_find(&item->findings.claims, hf_appraisal_claim_name(m->name));
+    const struct hf_claim *c = exact ? exact : hf_claim_find(&item->findings.claims, hf_appraisal_claim_name(m->name));
     struct hf_check *row;
     char name[64];
     bool fits = false;

@@ -136,8 +136,7 @@ static bool one_of(struct expectation *e)
     for (size_t i = 0; i < w->n; i++) {
         uint64_t number;
 
-        if (w->text ? hf_claim_is(e->claim, w->text[i])
-                    : claim_number(e->claim, &number) && number == w->numbers[i])
+        if (w->text ? hf_claim_is(e->claim, w->text[i]) : claim_number(e->claim, &number) && number == w->numbers[i])
             return true;
     }
     add(e->note, "none of the %zu values that are allowed", w->n);
@@ -249,8 +248,11 @@ static bool words(struct expectation *e, bool must_be_listed)
         size_t n = comma ? (size_t)(comma - left.p) : left.n;
 
         if (listed(e->want, (struct hf_bytes){left.p, n}) != must_be_listed)
-            add(e->note, "%s%.*s", e->note[0] ? ", " : must_be_listed ? "not allowed: " : "refused: ", (int)n,
-                (const char *)left.p);
+            add(e->note, "%s%.*s",
+                e->note[0]       ? ", "
+                : must_be_listed ? "not allowed: "
+                                 : "refused: ",
+                (int)n, (const char *)left.p);
         n += comma ? 1 : 0;
         left = (struct hf_bytes){left.p + n, left.n - n};
     }

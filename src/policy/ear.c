@@ -19,8 +19,8 @@ void hf_ear_free(struct hf_ear *ear)
 
 bool hf_ear_known_profile(const char *profile)
 {
-    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#03", "tag:ietf.org,2026:rats/ear#02",
-                                        "tag:github.com,2023:veraison/ear"};
+    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#03",
+                                        "tag:ietf.org,2026:rats/ear#02", "tag:github.com,2023:veraison/ear"};
 
     for (size_t i = 0; i < HF_COUNT(known); i++) {
         if (strcmp(profile, known[i]) == 0)
@@ -54,8 +54,8 @@ static hf_err jwt_header(struct hf_bytes text, struct hf_ear *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_UNSUPPORTED, "algorithm %.*s; known are ES256, ES384, EdDSA", (int)(v.raw.n < 40 ? v.raw.n : 40),
-                   (const char *)v.raw.p);
+    return hf_fail(HF_E_UNSUPPORTED, "algorithm %.*s; known are ES256, ES384, EdDSA",
+                   (int)(v.raw.n < 40 ? v.raw.n : 40), (const char *)v.raw.p);
 }
 
 static hf_err parse_jwt(struct hf_bytes in, struct hf_ear *out)
@@ -115,7 +115,6 @@ static hf_err check_claims(struct hf_ear *ear)
     return HF_OK;
 }
 
-
 hf_err hf_ear_parse(struct hf_bytes in, struct hf_ear *out)
 {
     HF_CLEANUP(hf_ear_free) struct hf_ear ear = {0};
@@ -153,7 +152,8 @@ hf_err hf_ear_verify(const struct hf_ear *ear, const struct hf_pubkey *key, int6
         return hf_fail(HF_E_KEY_TYPE, "the key is not one of the token's algorithm %lld", (long long)ear->alg);
     HF_TRY(hf_pubkey_verify_message(key, &alg, hf_buf_bytes(&ear->to_verify), hf_buf_bytes(&ear->signature)));
     if (ear->has_expiry && at >= ear->expires_at)
-        return hf_fail(HF_E_UNTRUSTED, "the EAR expired at %lld; it is %lld", (long long)ear->expires_at, (long long)at);
+        return hf_fail(HF_E_UNTRUSTED, "the EAR expired at %lld; it is %lld", (long long)ear->expires_at,
+                       (long long)at);
     if (at < ear->issued_at && (uint64_t)ear->issued_at - (uint64_t)at > SKEW_S)
         return hf_fail(HF_E_UNTRUSTED, "the EAR was issued at %lld; it is %lld", (long long)ear->issued_at,
                        (long long)at);

@@ -255,7 +255,8 @@ static const struct {
     const char *name;
     int64_t alg;
     enum hf_hash_alg hash;
-} algs[] = {{"ES256", HF_COSE_ES256, HF_SHA256}, {"ES384", HF_COSE_ES384, HF_SHA384}, {"EdDSA", HF_COSE_EDDSA, HF_HASH_NONE}};
+} algs[] = {
+    {"ES256", HF_COSE_ES256, HF_SHA256}, {"ES384", HF_COSE_ES384, HF_SHA384}, {"EdDSA", HF_COSE_EDDSA, HF_HASH_NONE}};
 
 static hf_err signer_of_key(struct signer *s)
 {
@@ -288,7 +289,8 @@ static hf_err signer_of(const struct hf_ear_how *how, struct signer *out)
         if (how->alg && strcmp(algs[i].name, how->alg) == 0)
             out->alg = algs[i].alg;
     }
-    return out->alg ? HF_OK : hf_fail(HF_E_ARG, "algorithm %s; there are ES256, ES384, EdDSA", how->alg ? how->alg : "(none)");
+    return out->alg ? HF_OK
+                    : hf_fail(HF_E_ARG, "algorithm %s; there are ES256, ES384, EdDSA", how->alg ? how->alg : "(none)");
 }
 
 static hf_err sign(const struct signer *s, struct hf_bytes message, struct hf_buf *out)

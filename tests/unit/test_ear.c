@@ -54,12 +54,16 @@ TEST(each_key_and_envelope_makes_a_token_that_verifies_until_a_byte_changes)
             HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
             HF_CLEANUP(hf_ear_free) struct hf_ear ear = {0};
             struct hf_verify_result *r = a_result();
-            struct hf_ear_how how = {.cwt = cwt, .developer = "tests", .expires = MADE_AT + 60, .kid = "k1",
+            struct hf_ear_how how = {.cwt = cwt,
+                                     .developer = "tests",
+                                     .expires = MADE_AT + 60,
+                                     .kid = "k1",
                                      .evidence = hf_bytes_text("the evidence")};
 
             CASE(kind == 0 ? "P-256" : kind == 1 ? "P-384" : "ed25519");
             OK(kind == 2 ? hf_privkey_generate_ed25519(&key) : hf_privkey_generate_ec(kind ? HF_P384 : HF_P256, &key));
-            OK(kind == 2 ? hf_privkey_generate_ed25519(&other) : hf_privkey_generate_ec(kind ? HF_P384 : HF_P256, &other));
+            OK(kind == 2 ? hf_privkey_generate_ed25519(&other)
+                         : hf_privkey_generate_ec(kind ? HF_P384 : HF_P256, &other));
             OK(pem_of(key, &der));
             how.key = hf_buf_bytes(&der);
             OK(hf_verify_result_ear(r, &how, &token));
@@ -159,10 +163,11 @@ static hf_err parse_claims(const char *header, const char *claims, struct hf_ear
 }
 
 #define HEAD "{\"alg\":\"ES256\"}"
-#define OLD(more, sub) \
-    "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"iat\":1,\"ear.verifier-id\":{\"developer\":\"d\",\"build\":" \
+#define OLD(more, sub)                                                    \
+    "{\"eat_profile\":\"tag:github.com,2023:veraison/"                    \
+    "ear\",\"iat\":1,\"ear.verifier-id\":{\"developer\":\"d\",\"build\":" \
     "\"b\"}" more ",\"submods\":{\"t\":{" sub "}}}"
-#define NEW(more, sub) \
+#define NEW(more, sub)                                                                                                 \
     "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#03\",\"iat\":1,\"ear_verifier_id\":{\"developer\":\"d\",\"build\":" \
     "\"b\"}" more ",\"submods\":{\"t\":{" sub "}}}"
 
@@ -185,15 +190,19 @@ TEST(old_and_new_names_are_read_and_what_is_odd_is_refused)
         {"no status", HEAD, NEW("", ""), HF_E_FORMAT, 0},
         {"a status that is none", HEAD, NEW("", "\"ear_status\":\"fine\""), HF_E_FORMAT, 0},
         {"a status beyond", HEAD, NEW("", "\"ear_status\":128"), HF_E_FORMAT, 0},
-        {"an unknown trust claim", HEAD, NEW("", "\"ear_status\":2,\"ear_trustworthiness_vector\":{\"x\":2}"), HF_E_FORMAT,
-         0},
+        {"an unknown trust claim", HEAD, NEW("", "\"ear_status\":2,\"ear_trustworthiness_vector\":{\"x\":2}"),
+         HF_E_FORMAT, 0},
         {"a trust claim beyond", HEAD, NEW("", "\"ear_status\":2,\"ear_trustworthiness_vector\":{\"hardware\":200}"),
          HF_E_FORMAT, 0},
         {"a short nonce", HEAD, NEW(",\"eat_nonce\":\"AAAA\"", "\"ear_status\":2"), HF_E_FORMAT, 0},
-        {"a profile of something else", HEAD, "{\"eat_profile\":\"x\",\"iat\":1,\"ear_verifier_id\":{\"developer\":\"d\","
-         "\"build\":\"b\"},\"submods\":{\"t\":{\"ear_status\":2}}}", HF_E_UNSUPPORTED, 0},
-        {"no submodule", HEAD, "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1,\"ear_verifier_id\":"
-         "{\"developer\":\"d\",\"build\":\"b\"},\"submods\":{}}", HF_E_FORMAT, 0},
+        {"a profile of something else", HEAD,
+         "{\"eat_profile\":\"x\",\"iat\":1,\"ear_verifier_id\":{\"developer\":\"d\","
+         "\"build\":\"b\"},\"submods\":{\"t\":{\"ear_status\":2}}}",
+         HF_E_UNSUPPORTED, 0},
+        {"no submodule", HEAD,
+         "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1,\"ear_verifier_id\":"
+         "{\"developer\":\"d\",\"build\":\"b\"},\"submods\":{}}",
+         HF_E_FORMAT, 0},
         {"no issuer", HEAD, "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1}", HF_E_FORMAT, 0},
         {"a claim twice", HEAD, NEW(",\"iat\":2", "\"ear_status\":2"), HF_E_FORMAT, 0},
         {"no signature's algorithm", "{\"alg\":\"none\"}", NEW("", "\"ear_status\":2"), HF_E_UNSUPPORTED, 0},

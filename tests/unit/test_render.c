@@ -103,9 +103,16 @@ TEST(seed_002_statuses_follow_its_rules)
         {"another nonce", {"nonce", NULL}, "partial", 2, "expired_attestation"},
         {"one measurement", {"measurement mrenclave", NULL}, "partial", 1, "invalid_measurements"},
         {"an expectation", {"expected pcr4", NULL}, "partial", 1, "invalid_measurements"},
-        {"two, neither about trust", {"security level", "measurement mrtd", NULL}, "partial", 2, "invalid_measurements"},
+        {"two, neither about trust",
+         {"security level", "measurement mrtd", NULL},
+         "partial",
+         2,
+         "invalid_measurements"},
         {"three reasons", {"nonce", "measurement mrtd", "debug", NULL}, "invalid", 4, "expired_attestation"},
-        {"the same reason three times", {"debug", "environment", "platform level", NULL}, "partial", 1,
+        {"the same reason three times",
+         {"debug", "environment", "platform level", NULL},
+         "partial",
+         1,
          "untrusted_platform"},
         {"replay alone", {"replay", NULL}, "invalid", 1, "replay_attack"},
         {"a bad signature", {"signature", NULL}, "untrusted", 1, "invalid_signature"},
@@ -123,8 +130,9 @@ TEST(seed_002_statuses_follow_its_rules)
         CASE(cases[i].name);
         (void)make_row(r, "freshness", HF_CHECK_OK);
         for (size_t k = 0; cases[i].failed[k]; k++)
-            make_row(r, cases[i].failed[k], HF_CHECK_FAILED)->err =
-                strcmp(cases[i].failed[k], "security level") == 0 ? HF_E_DENIED : HF_E_UNTRUSTED;
+            make_row(r, cases[i].failed[k], HF_CHECK_FAILED)->err = strcmp(cases[i].failed[k], "security level") == 0
+                                                                        ? HF_E_DENIED
+                                                                        : HF_E_UNTRUSTED;
         top = rendered(hf_verify_result_pot, r, &text);
         failures = get(top, "failures");
         CHECK(hf_json_is(get(top, "status"), cases[i].status));
@@ -177,10 +185,11 @@ TEST(a_summary_counts_exactly)
     hf_json_close(&j);
     OK(hf_json_end(&j));
     OK(hf_buf_text(&text, &printed));
-    CHECK_TEXT(printed,
-               "{\"total\":4,\"valid\":1,\"invalid\":3,\"success_rate\":0.25,\"provider_stats\":{\"sgx\":{\"valid\":1,"
-               "\"invalid\":0},\"sev\":{\"valid\":0,\"invalid\":2},\"unknown\":{\"valid\":0,\"invalid\":1}},"
-               "\"failure_reasons\":{\"invalid_quote\":1,\"expired_attestation\":2,\"nonce_mismatch\":2},\"timestamp\":7}");
+    CHECK_TEXT(
+        printed,
+        "{\"total\":4,\"valid\":1,\"invalid\":3,\"success_rate\":0.25,\"provider_stats\":{\"sgx\":{\"valid\":1,"
+        "\"invalid\":0},\"sev\":{\"valid\":0,\"invalid\":2},\"unknown\":{\"valid\":0,\"invalid\":1}},"
+        "\"failure_reasons\":{\"invalid_quote\":1,\"expired_attestation\":2,\"nonce_mismatch\":2},\"timestamp\":7}");
     hf_verify_result_free(&good);
     hf_verify_result_free(&bad);
 }
@@ -219,8 +228,11 @@ TEST(the_vector_says_what_was_judged_and_no_more)
             char *equals = strchr(row, '=');
 
             *equals++ = 0;
-            (void)make_row(r, row, equals[0] == 'o' ? HF_CHECK_OK : equals[0] == 'f' ? HF_CHECK_FAILED
-                                   : equals[0] == 'w' ? HF_CHECK_WARNING : HF_CHECK_ABSENT);
+            (void)make_row(r, row,
+                           equals[0] == 'o'   ? HF_CHECK_OK
+                           : equals[0] == 'f' ? HF_CHECK_FAILED
+                           : equals[0] == 'w' ? HF_CHECK_WARNING
+                                              : HF_CHECK_ABSENT);
         }
         hf_trust_vector_of(r, 0, &v);
         for (size_t k = 0; k < HF_TRUST_CLAIMS; k++) {
@@ -238,11 +250,20 @@ TEST(tiers_are_those_of_ar4si)
     static const struct {
         int64_t value;
         enum hf_verdict_status tier;
-    } cases[] = {{-1, HF_VERDICT_NONE},      {0, HF_VERDICT_NONE},      {1, HF_VERDICT_NONE},
-                 {2, HF_VERDICT_AFFIRMING},  {31, HF_VERDICT_AFFIRMING}, {-2, HF_VERDICT_AFFIRMING},
-                 {-32, HF_VERDICT_AFFIRMING}, {32, HF_VERDICT_WARNING},  {95, HF_VERDICT_WARNING},
-                 {-33, HF_VERDICT_WARNING},  {-96, HF_VERDICT_WARNING}, {96, HF_VERDICT_CONTRAINDICATED},
-                 {127, HF_VERDICT_CONTRAINDICATED}, {-97, HF_VERDICT_CONTRAINDICATED},
+    } cases[] = {{-1, HF_VERDICT_NONE},
+                 {0, HF_VERDICT_NONE},
+                 {1, HF_VERDICT_NONE},
+                 {2, HF_VERDICT_AFFIRMING},
+                 {31, HF_VERDICT_AFFIRMING},
+                 {-2, HF_VERDICT_AFFIRMING},
+                 {-32, HF_VERDICT_AFFIRMING},
+                 {32, HF_VERDICT_WARNING},
+                 {95, HF_VERDICT_WARNING},
+                 {-33, HF_VERDICT_WARNING},
+                 {-96, HF_VERDICT_WARNING},
+                 {96, HF_VERDICT_CONTRAINDICATED},
+                 {127, HF_VERDICT_CONTRAINDICATED},
+                 {-97, HF_VERDICT_CONTRAINDICATED},
                  {-128, HF_VERDICT_CONTRAINDICATED}};
 
     for (size_t i = 0; i < HF_COUNT(cases); i++)

@@ -1,6 +1,6 @@
 /* Custom validators: yes, no, and everything that goes wrong, which is no. */
-#include "core/validators.h"
 #include "base/clock.h"
+#include "core/validators.h"
 #include "folder.h"
 #include "test.h"
 
@@ -36,7 +36,8 @@ TEST(a_validator_passes_by_exiting_with_zero_and_nothing_else_passes)
         {"reads-nothing", "exec <&-; exit 0", 0755, true, ""},
         {"no-environment", "test -z \"$HOME$HOLDFAST_STATE$LD_PRELOAD\"", 0755, true, ""},
         {"no-descriptors", "for f in 3 4 5 6 7 8 9; do [ ! -e /proc/self/fd/$f ] || exit 1; done", 0755, true, NULL},
-        {"cannot-write-files", "f=/tmp/holdfast-validator-$$; (echo x >$f); [ -s $f ]; s=$?; rm -f $f; exit $s", 0755, false, NULL},
+        {"cannot-write-files", "f=/tmp/holdfast-validator-$$; (echo x >$f); [ -s $f ]; s=$?; rm -f $f; exit $s", 0755,
+         false, NULL},
         {"colours", "printf '\\033[31mred'; exit 1", 0755, false, "?[31mred"},
         {"shouts", "head -c 1000000 /dev/zero | tr '\\0' x; exit 0", 0755, true, NULL},
         {"kills-itself", "kill -9 $$", 0755, false, "it died of signal 9"},
