@@ -62,6 +62,20 @@ static void switch_rows(const struct appraise *a, const struct hf_item_result *i
     }
 }
 
+/* What a policy enforces must have been there to be checked. */
+static void refuse_absent(const struct appraise *a, const struct hf_item_result *item, const char *const *names,
+                          size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < a->given; i++) {
+            struct hf_check *row = &a->r->verdict.row[i];
+
+            if (is_named(row, item, names[k]) && row->status == HF_CHECK_ABSENT)
+                decide(a, row, HF_CHECK_FAILED, "refuses");
+        }
+    }
+}
+
 /* A list that is missing, or of another time. A certificate that was revoked fails under every policy. */
 static void decide_revocation(const struct appraise *a, const struct hf_item_result *item)
 {
@@ -79,12 +93,14 @@ static void decide_revocation(const struct appraise *a, const struct hf_item_res
 
 static void decide_certificates(const struct appraise *a, const struct hf_item_result *item)
 {
-    static const char *const rows[] = {"certificate chain", "root", "validity"};
+    static const char *const rows[] = {"certificate chain", "root", "validity", "signing key", "signature"};
     struct hf_check *row;
 
-    if (yes(a, HF_AP_CERTIFICATES))
+    if (yes(a, HF_AP_CERTIFICATES)) {
+        refuse_absent(a, item, rows, HF_COUNT(rows));
         return;
-    for (size_t i = 0; i < HF_COUNT(rows); i++)
+    }
+    for (size_t i = 0; i < 3; i++) /* the chain's; a bad signature stays one */
         switch_rows(a, item, rows[i], true, HF_CHECK_WARNING);
     row = hf_appraisal_row(&a->r->verdict, item, "certificate validation", hf_fail(HF_E_WARNED, "not enforced"));
     hf_check_note(row, "policy %s does not enforce it: anybody could have made this", a->p->name);
@@ -94,14 +110,8 @@ static void decide_freshness(const struct appraise *a, const struct hf_item_resu
 {
     static const char *const rows[] = {"freshness", "nonce"};
 
-    for (size_t k = 0; yes(a, HF_AP_NONCE) && k < HF_COUNT(rows); k++) {
-        for (size_t i = 0; i < a->given; i++) {
-            struct hf_check *row = &a->r->verdict.row[i];
-
-            if (is_named(row, item, rows[k]) && row->status == HF_CHECK_ABSENT)
-                decide(a, row, HF_CHECK_FAILED, "refuses");
-        }
-    }
+    if (yes(a, HF_AP_NONCE))
+        refuse_absent(a, item, rows, HF_COUNT(rows));
 }
 
 /* ---- statuses ---- */
@@ -133,11 +143,14 @@ static void say_not_enforced(const struct appraise *a, const struct hf_item_resu
 
 static void decide_status(const struct appraise *a, const struct hf_item_result *item)
 {
+    static const char *const collateral[] = {"tcb info", "qe identity", "module identity", "platform level"};
     const struct hf_claim *c = hf_claim_find(&item->findings.claims, "tcb_status");
     bool intel = strcmp(item->format->family, "sgx") == 0 || strcmp(item->format->family, "tdx") == 0;
     struct hf_check *row;
 
-    if (!yes(a, HF_AP_TCB_UPDATES))
+    if (yes(a, HF_AP_TCB_UPDATES))
+        refuse_absent(a, item, collateral, HF_COUNT(collateral));
+    else
         say_not_enforced(a, item);
     if (!c) {
         if (intel && yes(a, HF_AP_TCB_UPDATES))
