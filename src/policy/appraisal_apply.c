@@ -53,7 +53,7 @@ static void switch_rows(const struct appraise *a, const struct hf_item_result *i
     for (size_t i = 0; i < a->given; i++) {
         struct hf_check *row = &a->r->verdict.row[i];
 
-        if (!is_named(row, item, name) || row->status == HF_CHECK_OK || row->status == HF_CHECK_NOT_APPLICABLE)
+        if (row->status == HF_CHECK_OK || row->status == HF_CHECK_NOT_APPLICABLE || !is_named(row, item, name))
             continue;
         if (allow)
             decide(a, row, to, "allows");
@@ -70,7 +70,7 @@ static void refuse_absent(const struct appraise *a, const struct hf_item_result 
         for (size_t i = 0; i < a->given; i++) {
             struct hf_check *row = &a->r->verdict.row[i];
 
-            if (is_named(row, item, names[k]) && row->status == HF_CHECK_ABSENT)
+            if (row->status == HF_CHECK_ABSENT && is_named(row, item, names[k]))
                 decide(a, row, HF_CHECK_FAILED, "refuses");
         }
     }
@@ -82,7 +82,7 @@ static void decide_revocation(const struct appraise *a, const struct hf_item_res
     for (size_t i = 0; i < a->given; i++) {
         struct hf_check *row = &a->r->verdict.row[i];
 
-        if (!is_named(row, item, "revocation") || row->status != HF_CHECK_ABSENT)
+        if (row->status != HF_CHECK_ABSENT || !is_named(row, item, "revocation"))
             continue;
         if (yes(a, HF_AP_MISSING_CRL) || !yes(a, HF_AP_CERTIFICATES))
             decide(a, row, HF_CHECK_WARNING, "allows");
