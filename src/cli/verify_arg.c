@@ -16,9 +16,9 @@
 /* One piece of the briefing. */
 struct told {
     enum hf_brief what;
-    bool named;   /* on the command line, so it must be taken */
-    char *source; /* as notes and errors call it */
-    bool said;    /* a note was printed */
+    bool named; /* on the command line, so it must be taken */
+    char *path; /* as notes and errors call it; rows have its name alone */
+    bool said;  /* a note was printed */
 };
 
 void hf_cli_judgement_free(struct hf_cli_judgement *j)
@@ -29,7 +29,7 @@ void hf_cli_judgement_free(struct hf_cli_judgement *j)
     hf_buf_free(&j->public_key);
     hf_buf_free(&j->model_hash);
     for (size_t i = 0; i < j->n_told; i++)
-        hf_free(&j->told[i].source);
+        hf_free(&j->told[i].path);
     hf_free(&j->told);
     j->n_told = 0;
 }
@@ -51,16 +51,44 @@ hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
     return hf_file_read(path, HF_EVIDENCE_MAX, out);
 }
 
+void hf_cli_evidence_free(struct hf_cli_evidence *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        hf_buf_free(&e->buf[i]);
+}
+
+hf_err hf_cli_evidence_all(const struct hf_opt_list *files, struct hf_cli_evidence *out)
+{
+    bool from_input = false;
+
+    if (files->n > HF_EVIDENCE_ITEMS_MAX)
+        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
+                       files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (size_t i = 0; i < files->n; i++) {
+        if (strcmp(files->item[i], "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(files->item[i], "-") == 0;
+    }
+    for (; out->n < files->n; out->n++) {
+        const char *path = files->item[out->n];
+
+        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
+        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
+        if (out->view[out->n].n == 0)
+            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
+    }
+    return HF_OK;
+}
+
 /* ---- the briefing ---- */
 
-static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *source,
-                   struct hf_bytes bytes)
+static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path, struct hf_bytes bytes)
 {
     HF_TRY(hf_realloc((j->n_told + 1) * sizeof(*j->told), &j->told));
     j->told[j->n_told] = (struct told){.what = what, .named = named};
-    HF_TRY(hf_strdup(source, &j->told[j->n_told].source));
+    HF_TRY(hf_strdup(path, &j->told[j->n_told].path));
     j->n_told++;
-    return hf_briefing_add(&j->briefing, what, source, bytes);
+    return hf_briefing_add(&j->briefing, what, hf_cli_base_name(path), bytes);
 }
 
 static hf_err tell_file(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path)
@@ -84,7 +112,7 @@ static hf_err tell_folder(const struct hf_cli *cli, struct hf_cli_judgement *j, 
         if (tell_file(j, HF_BRIEF_COLLATERAL, false, names.name[i]) != HF_OK && j->briefing.n == before) {
             hf_cli_say(cli, "note: passed over: %s", hf_err_detail());
             if (j->n_told > before)
-                hf_free(&j->told[--j->n_told].source);
+                hf_free(&j->told[--j->n_told].path);
         }
     }
     return HF_OK;
@@ -173,18 +201,27 @@ struct telling {
     struct hf_cli_judgement *j;
 };
 
+/* The detail of a refusal may begin with the name that the judge knows: the path is said in its place. */
+static const char *without_name(const char *detail, const char *path)
+{
+    const char *name = hf_cli_base_name(path);
+    size_t n = strlen(name);
+
+    if (strncmp(detail, name, n) != 0)
+        return detail;
+    return detail[n] == ':' && detail[n + 1] == ' ' ? detail + n + 2 : detail[n] == ' ' ? detail + n + 1 : detail;
+}
+
 static hf_err on_refused(void *to, size_t i, hf_err err, const char *detail)
 {
     const struct telling *t = to;
     struct told *told = &t->j->told[i];
-    bool has_name = strstr(detail, told->source) != NULL;
 
-    if (told->named && has_name)
-        return hf_fail(err, "%s", detail);
+    detail = without_name(detail, told->path);
     if (told->named)
-        return hf_fail(err, "%s: %s", told->source, detail);
+        return hf_fail(err, "%s: %s", told->path, detail);
     if (!told->said)
-        hf_cli_say(t->cli, "note: passed over: %s%s%s", has_name ? "" : told->source, has_name ? "" : ": ", detail);
+        hf_cli_say(t->cli, "note: passed over: %s: %s", told->path, detail);
     told->said = true;
     return HF_OK;
 }

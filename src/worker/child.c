@@ -5,6 +5,7 @@
 #include "worker/message.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 struct child {
@@ -75,10 +76,8 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
     answer_head(w, HF_OK);
     while (hf_rd_more(&r)) {
         unsigned what = hf_msg_read_word(&r, HF_BRIEF_POLICY + 1, "briefing");
-        HF_CLEANUP(hf_buf_free) struct hf_buf copy = {0};
         struct hf_bytes bytes, name;
         char source[96];
-        char *text = NULL;
         hf_err err;
 
         name = hf_msg_read(&r);
@@ -91,11 +90,7 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
         } else if (what == HF_BRIEF_COLLATERAL) {
             err = hf_verifier_add_collateral(c->verifier, bytes, source);
         } else {
-            err = hf_buf_add(&copy, bytes);
-            if (err == HF_OK)
-                err = hf_buf_text(&copy, &text);
-            if (err == HF_OK)
-                err = hf_verifier_set_policy(c->verifier, text);
+            err = hf_verifier_set_policy_from(c->verifier, bytes, source);
         }
         answer_head(w, err);
     }
@@ -214,7 +209,8 @@ static void begin(struct child *c)
     size_t start;
     hf_err err;
 
-    (void)hf_ossl(); /* what OpenSSL may want of the system, it takes now */
+    (void)hf_ossl(); /* what OpenSSL and libc may want of the system, they take now */
+    tzset();
     err = hf_confine(c->conf->fd, c->conf->parent, &c->conf->limits, &parts);
     if (err == HF_OK)
         err = hf_verifier_new(&c->verifier);
