@@ -6,6 +6,10 @@
     X(audit_export) \
     X(audit_tail) \
     X(audit_verify) \
+    X(collateral_expire) \
+    X(collateral_fetch) \
+    X(collateral_list) \
+    X(collateral_show) \
     X(doctor) \
     X(help) \
     X(nonce_check) \
