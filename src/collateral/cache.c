@@ -96,9 +96,10 @@ static hf_err forget(struct hf_collateral *cache, const struct hf_collateral_ent
     return hf_index_write(cache->dir, &index);
 }
 
+/* Other bytes, none, too many; a link or a folder in its place. */
 static bool is_lost(hf_err err)
 {
-    return err == HF_E_INTEGRITY || err == HF_E_NOT_FOUND || err == HF_E_LIMIT;
+    return err == HF_E_INTEGRITY || err == HF_E_NOT_FOUND || err == HF_E_LIMIT || err == HF_E_ARG || err == HF_E_DENIED;
 }
 
 hf_err hf_collateral_get(struct hf_collateral *cache, const char *url_or_id, struct hf_collateral_entry *entry,
