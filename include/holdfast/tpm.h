@@ -25,6 +25,7 @@ struct hf_tpm_options {
      * "tcti:NAME:CONF", "embedded[:DIR]", "record:FILE:URI", "replay:FILE". NULL: HOLDFAST_TPM, then
      * TPM2TOOLS_TCTI and its kind, then a device that is found, then the embedded TPM. */
     const char *uri;
+    const char *configured_uri; /* from a configuration: counts where neither uri nor HOLDFAST_TPM says; NULL: none */
     const char *state_dir; /* NULL: HOLDFAST_STATE, then the place that holdfast(1) names */
     const char *tpm_state; /* the embedded TPM's own state, kept apart; NULL: "tpm" in state_dir */
     bool plain_bus;        /* no encryption of parameters: for debugging, said in every log and by doctor */

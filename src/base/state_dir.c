@@ -33,7 +33,7 @@ static hf_err below(const char *folder, const char *rest, char **out)
 }
 
 /* A program with another user's rights (setuid) is not led by its caller's environment. */
-hf_err hf_state_dir_choose(const char *option, char **out)
+hf_err hf_state_dir_choose(const char *option, const char *configured, char **out)
 {
     const char *env = secure_getenv("HOLDFAST_STATE");
     const char *xdg = secure_getenv("XDG_STATE_HOME");
@@ -44,6 +44,8 @@ hf_err hf_state_dir_choose(const char *option, char **out)
         return absolute(option, out);
     if (env && env[0])
         return absolute(env, out);
+    if (configured)
+        return absolute(configured, out);
     if (geteuid() == 0)
         return hf_strdup("/var/lib/holdfast", out);
     if (xdg && xdg[0] == '/')

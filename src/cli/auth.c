@@ -121,6 +121,21 @@ static hf_err from_env(const char *name, struct hf_secret **out)
     return hf_secret_new(hf_bytes_text(value), out);
 }
 
+/* A credential that systemd handed to the service (systemd.exec(5), LoadCredential=). */
+static hf_err from_credential(const char *name, struct hf_secret **out)
+{
+    const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+    HF_CLEANUP(hf_fd_close) int dir = folder ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    HF_CLEANUP(hf_fd_close) int fd = -1;
+
+    if (!folder)
+        return hf_fail(HF_E_ARG, "credential:%.80s: no credentials were handed over (CREDENTIALS_DIRECTORY)", name);
+    if (dir < 0)
+        return hf_fail_errno("%s", folder);
+    HF_TRY(hf_open_beneath(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0, &fd));
+    return read_secret(fd, name, false, out);
+}
+
 hf_err hf_cli_auth(const char *spec, const char *prompt, struct hf_secret **out)
 {
     if (!spec) {
@@ -135,5 +150,7 @@ hf_err hf_cli_auth(const char *spec, const char *prompt, struct hf_secret **out)
         return from_fd(spec + 3, out);
     if (strncmp(spec, "env:", 4) == 0)
         return from_env(spec + 4, out);
-    return hf_fail(HF_E_ARG, "an authorization value is given as file:PATH, fd:N, env:NAME or -");
+    if (strncmp(spec, "credential:", 11) == 0)
+        return from_credential(spec + 11, out);
+    return hf_fail(HF_E_ARG, "an authorization value is given as file:PATH, fd:N, env:NAME, credential:NAME or -");
 }

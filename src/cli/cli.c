@@ -24,6 +24,8 @@ const struct hf_opt hf_cli_globals[] = {
      "the state directory (default: HOLDFAST_STATE)", NULL, false},
     {HF_OPT_FILE, 0, "tpm-state", offsetof(struct hf_cli_globals, tpm_state), "DIR",
      "where the embedded TPM keeps its state", NULL, false},
+    {HF_OPT_FILE, 0, "config", offsetof(struct hf_cli_globals, config), "FILE",
+     "the configuration (default: HOLDFAST_CONFIG, the user's, the system's)", NULL, false},
     {HF_OPT_FLAG, 'h', "help", offsetof(struct hf_cli_globals, help), NULL, "explain the command", NULL, false},
     {HF_OPT_FLAG, 0, "version", offsetof(struct hf_cli_globals, version), NULL, "print the version", NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
@@ -64,8 +66,12 @@ hf_err hf_cli_core(struct hf_cli *cli, struct hf_core **out)
 {
     struct hf_core_conf conf = {
         .state_dir = cli->state,
-        .tpm = {.uri = cli->tpm, .tpm_state = cli->tpm_state},
+        .configured_state = cli->config.state,
+        .tpm = {.uri = cli->tpm,
+                .configured_uri = cli->config.tpm_uri,
+                .tpm_state = cli->tpm_state ? cli->tpm_state : cli->config.tpm.state},
         .store = cli->store,
+        .configured_store = cli->config.store,
         .one_shot = true,
     };
 
@@ -138,6 +144,13 @@ hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j)
     HF_TRY(hf_buf_add(buf, hf_bytes_text("\n")));
     (void)fwrite(buf->p, 1, buf->n, stdout); /* a failure is seen when standard output is closed */
     answered = true;
+    return HF_OK;
+}
+
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text)
+{
+    (void)fwrite(text.p, 1, text.n, stdout); /* a failure is seen when standard output is closed */
+    answered |= cli->json;
     return HF_OK;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/opt.h"
 #include "codec/json.h"
+#include "core/config.h"
 #include "core/core.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ struct hf_cli {
     const struct hf_command *command;
     /* the options that every command has */
     const char *tpm, *state, *tpm_state;
+    struct hf_config config; /* of --config and its usual places; empty before the options are read */
     const char *store; /* set by commands that have --store, before they ask for the core */
 };
 
@@ -29,6 +31,7 @@ struct hf_command {
     const struct hf_opt *opts; /* its own options, ended by HF_OPT_END */
     size_t size;               /* of its options struct, zeroed before parsing; at most HF_CLI_OPTS_MAX */
     hf_err (*run)(struct hf_cli *cli, const void *options);
+    bool without_config;             /* it runs whatever the configuration file says */
     void (*defaults)(void *options); /* numbers that start at something else than zero; may be NULL */
 };
 
@@ -65,6 +68,9 @@ void hf_cli_environment(const struct hf_cli *cli, struct hf_json *j, enum hf_tpm
 hf_err hf_cli_json_start(struct hf_buf *buf, struct hf_json *j);
 hf_err hf_cli_json_end(struct hf_buf *buf, struct hf_json *j);
 
+/* An answer that is whole already, on stdout; with --json, the answer. */
+hf_err hf_cli_print(const struct hf_cli *cli, struct hf_bytes text);
+
 /* An authorization value: file:PATH (one trailing newline is dropped), fd:N, env:NAME, or - for a
  * prompt on the terminal without echo (or standard input when it is no terminal). NULL spec: *out = NULL. */
 hf_err hf_cli_auth(const char *spec, const char *prompt, struct hf_secret **out);
@@ -80,7 +86,7 @@ bool hf_cli_answered(void);
 /* The options that every command has, and where their values land. */
 struct hf_cli_globals {
     bool json, quiet, help, version;
-    const char *tpm, *state, *tpm_state;
+    const char *tpm, *state, *tpm_state, *config;
 };
 extern const struct hf_opt hf_cli_globals[];
 

@@ -37,7 +37,7 @@ static void look_at_tpm(struct hf_cli *cli, struct hf_diagnosis *f)
     struct hf_who who = hf_cli_who();
     const char *source = NULL;
     struct hf_core *core = NULL;
-    hf_err err = hf_tpm_uri_choose(cli->tpm, NULL, &uri, &source);
+    hf_err err = hf_tpm_uri_choose(cli->tpm, cli->config.tpm_uri, &uri, &source);
 
     if (err == HF_OK)
         hf_symptom_add(f, "tpm", true, NULL, "%s, chosen by: %s", uri, source);

@@ -182,6 +182,7 @@ static hf_err run_help(struct hf_cli *cli, const void *options)
 
 const struct hf_command hf_cmd_help = {
     .words = "help",
+    .without_config = true,
     .about = "Explain a command, or list them",
     .example = "holdfast help audit verify",
     .opts = help_rows,
@@ -209,6 +210,7 @@ static hf_err run_version(struct hf_cli *cli, const void *options)
 
 const struct hf_command hf_cmd_version = {
     .words = "version",
+    .without_config = true,
     .about = "Print the version",
     .example = "holdfast version",
     .run = run_version,

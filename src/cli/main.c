@@ -1,12 +1,15 @@
 /* The command: find the row, parse its options, run it, say how it ended. */
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "tpm/call.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdalign.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define WORDS_MAX 128
 
@@ -104,6 +107,61 @@ static hf_err unknown(const struct line *line)
                    near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+/* A secret that stands in the configuration, as a spec: the text goes through memory that no other process sees. */
+static hf_err literal_spec(const char *literal, char out[16])
+{
+    int fd = memfd_create("holdfast", MFD_CLOEXEC); /* open until the process ends */
+
+    if (fd < 0)
+        return hf_fail_errno("memory for a secret of the configuration");
+    HF_TRY(hf_fd_write_all(fd, "memory", hf_bytes_text(literal)));
+    if (lseek(fd, 0, SEEK_SET) != 0)
+        return hf_fail_errno("memory for a secret of the configuration");
+    (void)snprintf(out, 16, "fd:%d", fd);
+    return HF_OK;
+}
+
+/* Authorizations of hierarchies that the file names, for options that were not given. */
+static hf_err default_auths(const struct hf_cli *cli, const struct hf_command *command, char *options)
+{
+    static char literal[3][16];
+    const struct {
+        const char *command; /* whose words begin so */
+        const char *option;
+        const char *spec;
+    } known[] = {{"", "owner-auth", cli->config.tpm.owner_auth},
+                 {"", "endorsement-auth", cli->config.tpm.endorsement_auth},
+                 {"tpm lockout ", "auth", cli->config.tpm.lock_auth}};
+
+    for (const struct hf_opt *row = command->opts; row && row->kind != HF_OPT_END; row++) {
+        const char **place = (const char **)(void *)(options + row->at);
+
+        for (size_t i = 0; row->kind == HF_OPT_AUTH && i < HF_COUNT(known); i++) {
+            if (!known[i].spec || *place || strcmp(row->name, known[i].option) != 0 ||
+                strncmp(command->words, known[i].command, strlen(known[i].command)) != 0)
+                continue;
+            *place = known[i].spec;
+            if (hf_config_names_secret(known[i].spec))
+                continue;
+            HF_TRY(literal_spec(known[i].spec, literal[i]));
+            *place = literal[i];
+        }
+    }
+    return HF_OK;
+}
+
+/* The configuration, before the command runs. Help and the like do without. */
+static hf_err configure(struct hf_cli *cli, const struct hf_command *command, const char *path, char *options)
+{
+    if (command->without_config)
+        return HF_OK;
+    HF_TRY(hf_config_load(path, &cli->config));
+    if (cli->config.literals)
+        hf_cli_say(cli, "warning: %s: %zu secrets stand in it; name them (file:, env:, credential:)", cli->config.path,
+                   cli->config.literals);
+    return default_auths(cli, command, options);
+}
+
 static hf_err run_command(struct hf_cli *cli, const struct line *line)
 {
     alignas(16) char options[HF_CLI_OPTS_MAX + sizeof(struct hf_cli_globals)] = {0};
@@ -123,8 +181,10 @@ static hf_err run_command(struct hf_cli *cli, const struct line *line)
         cli->tpm = globals.tpm;
         cli->state = globals.state;
         cli->tpm_state = globals.tpm_state;
-        err = line->command->run(cli, options);
+        err = configure(cli, line->command, globals.config, options);
     }
+    if (err == HF_OK)
+        err = line->command->run(cli, options);
     hf_opts_free(rows, options);
     return err;
 }
@@ -186,6 +246,7 @@ int main(int argc, char **argv)
     if (err != HF_OK)
         report(&cli, err);
     hf_core_close(&cli.core);
+    hf_config_free(&cli.config);
     if (close_output(err) != err) {
         err = HF_E_IO;
         (void)fprintf(stderr, "holdfast: %s\n", hf_err_detail());

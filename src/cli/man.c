@@ -201,7 +201,8 @@ static hf_err overview(struct hf_buf *out)
     HF_TRY(exit_statuses(out));
     HF_TRY(section(out, "ENVIRONMENT"));
     HF_TRY(hf_buf_printf(out, ".TP\nHOLDFAST_STATE\nThe state directory, when \\-\\-state is not given.\n"
-                              ".TP\nHOLDFAST_TPM\nThe TPM, when \\-\\-tpm is not given.\n"));
+                              ".TP\nHOLDFAST_TPM\nThe TPM, when \\-\\-tpm is not given.\n"
+                              ".TP\nHOLDFAST_CONFIG\nThe configuration file, when \\-\\-config is not given.\n"));
     HF_TRY(section(out, "FILES"));
     return hf_buf_printf(out, ".TP\n$XDG_STATE_HOME/holdfast, ~/.local/state/holdfast, /var/lib/holdfast for root\n"
                               "The state directory, of mode 0700: audit.log, and what the commands keep.\n");

@@ -10,7 +10,12 @@
     X(collateral_fetch) \
     X(collateral_list) \
     X(collateral_show) \
+    X(config_check) \
+    X(config_default) \
+    X(config_show) \
     X(doctor) \
+    X(evidence_inspect) \
+    X(evidence_kinds) \
     X(help) \
     X(nonce_check) \
     X(nonce_new) \
@@ -76,6 +81,8 @@
     X(tpm_state_import_swtpm) \
     X(tpm_unseal) \
     X(tpm_verify) \
+    X(verify) \
+    X(verify_batch) \
     X(version) \
 
 /* clang-format on */

@@ -59,3 +59,14 @@ hf_err hf_utf8_check(struct hf_bytes text)
     }
     return HF_OK;
 }
+
+size_t hf_utf8_shown(const uint8_t *p, size_t n)
+{
+    size_t len = hf_utf8_sequence(p, n);
+    uint32_t point = len ? hf_utf8_point(p, len) : 0;
+    bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    bool direction = point == 0x61c || point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+                     (point >= 0x2066 && point <= 0x2069);
+
+    return control || direction ? 0 : len;
+}

@@ -15,6 +15,7 @@ struct hf_core {
     char *path;
     int dir;
     char *uri; /* copies of the caller's texts */
+    char *configured_uri;
     char *tpm_state;
     char *store_uri;
     struct hf_tpm_options options;
@@ -53,13 +54,17 @@ hf_err hf_core_open(const struct hf_core_conf *conf, struct hf_core **out)
     core->dir = -1;
     core->one_shot = conf->one_shot;
     (void)pthread_mutex_init(&core->lock, NULL);
-    HF_TRY(hf_state_dir_choose(conf->state_dir, &core->path));
+    HF_TRY(hf_state_dir_choose(conf->state_dir, conf->configured_state, &core->path));
     HF_TRY(hf_state_open(core->path, &core->dir));
     HF_TRY(copy(conf->tpm.uri, &core->uri));
+    HF_TRY(copy(conf->tpm.configured_uri, &core->configured_uri));
     HF_TRY(copy(conf->tpm.tpm_state, &core->tpm_state));
-    HF_TRY(copy(conf->store || !store || !store[0] ? conf->store : store, &core->store_uri));
+    if (!store || !store[0])
+        store = conf->configured_store;
+    HF_TRY(copy(conf->store ? conf->store : store, &core->store_uri));
     core->options = conf->tpm;
     core->options.uri = core->uri;
+    core->options.configured_uri = core->configured_uri;
     core->options.state_dir = core->path;
     core->options.tpm_state = core->tpm_state;
     *out = hf_take(core);
@@ -78,6 +83,7 @@ void hf_core_close(struct hf_core **core)
     hf_fd_close(&gone->dir);
     (void)pthread_mutex_destroy(&gone->lock);
     hf_free(&gone->uri);
+    hf_free(&gone->configured_uri);
     hf_free(&gone->tpm_state);
     hf_free(&gone->store_uri);
     hf_free(&gone->path);

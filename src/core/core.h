@@ -38,9 +38,11 @@ struct hf_who {
 };
 
 struct hf_core_conf {
-    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the default of base/state_dir.h */
+    const char *state_dir;     /* NULL: HOLDFAST_STATE, then the next, then the default of base/state_dir.h */
+    const char *configured_state; /* from a configuration file; NULL: none */
     struct hf_tpm_options tpm; /* its state_dir is this core's, whatever stands there */
-    const char *store; /* NULL: HOLDFAST_STORE, then holdfast.db in the state directory; see store/store.h */
+    const char *store; /* NULL: HOLDFAST_STORE, then the next, then holdfast.db in the state directory; see store/store.h */
+    const char *configured_store; /* from a configuration file; NULL: none */
     bool one_shot; /* a process that ends after a few operations: it starts no flusher threads */
 };
 

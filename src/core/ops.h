@@ -20,6 +20,8 @@
     X(HF_OP_NONCE_CHECK,            "nonce.check",           HF_OP_CHANGE, HF_VERIFIER | HF_OPERATOR) \
     X(HF_OP_NONCE_NEW,              "nonce.new",             HF_OP_USE,    HF_VERIFIER | HF_OPERATOR) \
     X(HF_OP_REPLAY_CHECK,           "replay.check",          HF_OP_CHANGE, HF_VERIFIER | HF_OPERATOR) \
+    X(HF_OP_EVIDENCE_VERIFY,        "evidence.verify",       HF_OP_USE,    HF_ANYONE) \
+    X(HF_OP_EVIDENCE_VERIFY_BATCH,  "evidence.verify-batch", HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_AUTH,               "tpm.auth",              HF_OP_CHANGE, HF_ADMIN) \
     X(HF_OP_TPM_CAPS,               "tpm.caps",              HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_TPM_CERTIFY,            "tpm.certify",           HF_OP_USE,    HF_SIGNER) \

@@ -195,7 +195,7 @@ static hf_err embedded_of(struct hf_core *core, char **uri, struct hf_tpm_where 
     const struct hf_tpm_options *options = hf_core_tpm_options(core);
     const char *source = NULL;
 
-    HF_TRY(hf_tpm_uri_choose(options->uri, NULL, uri, &source));
+    HF_TRY(hf_tpm_uri_choose(options->uri, options->configured_uri, uri, &source));
     if (strcmp(*uri, "embedded") != 0 && strncmp(*uri, "embedded:", 9) != 0)
         return hf_fail(HF_E_ARG, "the TPM is %s, and only an embedded one has a state to move: --tpm embedded", *uri);
     *out = (struct hf_tpm_where){

@@ -1,14 +1,29 @@
 /* AES modes over ciphers that are fetched once, and randomness. */
 #include "crypto/cipher.h"
 #include "crypto/context.h"
+#include "crypto/light.h"
 
+#include <errno.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <pthread.h>
+#include <sys/random.h>
 
+/* The kernel's own generator, which needs no seeding, survives fork and costs less than OpenSSL's to start. */
 hf_err hf_random(void *place, size_t n)
 {
-    return RAND_bytes_ex(hf_ossl(), place, n, 0) == 1 ? HF_OK : hf_fail_ossl(HF_E_INTERNAL, "random");
+    uint8_t *at = place;
+
+    while (n) {
+        ssize_t got = getrandom(at, n, 0);
+
+        if (got < 0 && errno != EINTR)
+            return hf_fail_errno("random bytes from the kernel");
+        if (got > 0) {
+            at += got;
+            n -= (size_t)got;
+        }
+    }
+    return HF_OK;
 }
 
 enum mode { CFB, CTR, GCM };
@@ -91,7 +106,7 @@ static hf_err stream(enum mode mode, bool encrypt, struct hf_bytes key, const ui
 
 hf_err hf_aes_cfb(bool encrypt, struct hf_bytes key, const uint8_t iv[16], uint8_t *data, size_t n)
 {
-    return stream(CFB, encrypt, key, iv, data, n);
+    return hf_light_aes_cfb(encrypt, key, iv, data, n) ? HF_OK : stream(CFB, encrypt, key, iv, data, n);
 }
 
 hf_err hf_aes_ctr(struct hf_bytes key, const uint8_t counter[16], uint8_t *data, size_t n)

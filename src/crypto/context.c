@@ -8,6 +8,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *context;
+static bool started;
 
 static void start(void)
 {
@@ -17,6 +18,12 @@ static void start(void)
         OSSL_LIB_CTX_free(context);
         context = NULL;
     }
+    __atomic_store_n(&started, true, __ATOMIC_RELEASE);
+}
+
+bool hf_ossl_started(void)
+{
+    return __atomic_load_n(&started, __ATOMIC_ACQUIRE);
 }
 
 OSSL_LIB_CTX *hf_ossl(void)

@@ -2,6 +2,7 @@
 #include "crypto/ecdh.h"
 #include "base/cleanup.h"
 #include "crypto/context.h"
+#include "crypto/light.h"
 #include "crypto/privkey.h"
 #include "crypto/pubkey_i.h"
 
@@ -88,7 +89,19 @@ static hf_err peer_of(const struct hf_point *point, struct hf_pubkey **out)
 hf_err hf_ecdh_ephemeral(const struct hf_point *peer, struct hf_point *mine, struct hf_secret **z)
 {
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
+    HF_CLEANUP(hf_secret_free) struct hf_secret *shared = NULL;
+    struct hf_point point = {0};
+    uint8_t *place = NULL;
+    bool on_curve = false;
 
+    HF_TRY(hf_secret_new_zero(32, &place, &shared));
+    if (hf_light_ecdh(peer, &on_curve, &point, place)) {
+        if (!on_curve)
+            return hf_fail(HF_E_FORMAT, "the point is not on %s", hf_curve_name(peer->curve));
+        *mine = point;
+        *z = hf_take(shared);
+        return HF_OK;
+    }
     HF_TRY(peer_of(peer, &key));
     return hf_ecdh_ephemeral_key(key, mine, z);
 }

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
-#ifdef HF_WITH_FAST_P384
+#ifdef HF_WITH_NETTLE
 
 #include <nettle/ecc-curve.h>
 #include <nettle/ecdsa.h>

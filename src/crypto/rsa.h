@@ -20,6 +20,13 @@ hf_err hf_rsa_pkcs1_encrypt(const struct hf_pubkey *key, struct hf_bytes data, s
 /* The public operation itself: block^e mod n; block has exactly the modulus's bytes. Appends as many. */
 hf_err hf_rsa_public_raw(const struct hf_pubkey *key, struct hf_bytes block, struct hf_buf *out);
 
+/*
+ * What a processor is given so that it need not divide (Intel SDM volume 3D, 38.13: SIGSTRUCT.Q1 and Q2):
+ * q1 = s * s / n, q2 = (s * s - q1 * n) * s / n, both rounded down. All numbers big-endian in exactly `size` bytes, at
+ * most HF_RSA_BYTES_MAX; s < n. HF_E_FORMAT for numbers that do not fit.
+ */
+hf_err hf_rsa_quotients(const uint8_t *n, const uint8_t *s, size_t size, uint8_t *q1, uint8_t *q2);
+
 /* What OAEP is told of the hashes: the mask may have its own (PKCS#11 allows it). */
 struct hf_oaep {
     enum hf_hash_alg hash;

@@ -5,6 +5,19 @@
 
 /* clang-format off */
 #define FORMATS(X) \
+    X(azure_hcl) \
+    X(cc_eventlog) \
+    X(cca_token) \
+    X(nitro_document) \
+    X(psa_token) \
+    X(sgx_quote) \
+    X(sgx_report) \
+    X(sgx_sigstruct) \
+    X(snp_report) \
+    X(td_report) \
+    X(tdx_quote) \
+    X(tpm_eventlog) \
+    X(tpm_quote) \
 
 /* clang-format on */
 

@@ -23,7 +23,7 @@ static const struct hf_json_field fields[] = {
     HF_FIELD(BASE64, "attest", struct body, attest, .required = true, .max = 4096),
     HF_FIELD(BASE64, "signature", struct body, signature, .required = true, .max = 4096),
     HF_FIELD(BASE64, "ak_public", struct body, ak_public, .required = true, .max = 4096),
-    HF_FIELD(HEX, "ak_name", struct body, ak_name, .required = true, .max = HF_TPM_PUB_NAME_MAX),
+    HF_FIELD(HEX, "ak_name", struct body, ak_name, .max = HF_TPM_PUB_NAME_MAX),
     HF_FIELD(RAW, "pcrs", struct body, pcrs, .required = true),
     HF_FIELD(BASE64, "eventlog", struct body, eventlog, .max = LOG_MAX),
     HF_FIELD(BASE64, "ima", struct body, ima, .max = LOG_MAX),
@@ -77,25 +77,46 @@ static hf_err selected(const struct hf_pcr_claim *claim, struct hf_pcrs *out)
     return HF_OK;
 }
 
+static bool is_spki(const struct hf_buf *key)
+{
+    return key->n && key->p[0] == 0x30;
+}
+
+bool hf_tpm_envelope_bare_key(const struct hf_tpm_envelope *env)
+{
+    return is_spki(&env->ak_public);
+}
+
+static hf_err write_key(const struct hf_tpm_envelope *env, struct hf_json *j)
+{
+    uint8_t name[HF_TPM_PUB_NAME_MAX];
+    struct hf_tpm_pub pub;
+    size_t n = 0;
+
+    if (is_spki(&env->ak_public)) {
+        hf_json_base64(j, "ak_public", hf_buf_bytes(&env->ak_public));
+        return HF_OK;
+    }
+    HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&env->ak_public), &pub));
+    HF_TRY(hf_tpm_pub_name(&pub, name, &n));
+    hf_json_base64(j, "ak_public", pub.whole);
+    hf_json_hex(j, "ak_name", (struct hf_bytes){name, n});
+    return HF_OK;
+}
+
 hf_err hf_tpm_envelope_write(const struct hf_tpm_envelope *env, struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     struct hf_json j = hf_json(&text, false);
-    uint8_t name[HF_TPM_PUB_NAME_MAX];
     struct hf_pcrs pcrs = {0};
-    struct hf_tpm_pub pub;
-    size_t n = 0;
 
-    HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&env->ak_public), &pub));
-    HF_TRY(hf_tpm_pub_name(&pub, name, &n));
     HF_TRY(selected(&env->claim, &pcrs));
     hf_json_object(&j, NULL);
     hf_json_text(&j, "holdfast", FORMAT);
     hf_json_text(&j, "environment", env->environment);
     hf_json_base64(&j, "attest", hf_buf_bytes(&env->attest));
     hf_json_base64(&j, "signature", hf_buf_bytes(&env->signature));
-    hf_json_base64(&j, "ak_public", pub.whole);
-    hf_json_hex(&j, "ak_name", (struct hf_bytes){name, n});
+    HF_TRY(write_key(env, &j));
     hf_pcrs_json(&pcrs, &j, "pcrs");
     if (env->eventlog.n)
         hf_json_base64(&j, "eventlog", hf_buf_bytes(&env->eventlog));
@@ -165,6 +186,10 @@ static hf_err check_name(const struct body *body)
     struct hf_tpm_pub pub;
     size_t n = 0;
 
+    if (is_spki(&body->ak_public))
+        return body->ak_name.n ? hf_fail(HF_E_FORMAT, "ak_name with a bare key, which has none") : HF_OK;
+    if (body->ak_name.n == 0)
+        return hf_fail(HF_E_FORMAT, "ak_name is missing");
     HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&body->ak_public), &pub));
     HF_TRY(hf_tpm_pub_name(&pub, name, &n));
     if (!hf_bytes_equal((struct hf_bytes){name, n}, hf_buf_bytes(&body->ak_name)))

@@ -66,17 +66,22 @@ hf_err hf_pcr_file_parse(struct hf_bytes in, const struct hf_pcr_selection *sign
  *    "eventlog": BASE64, "ima": BASE64}
  *
  * eventlog and ima are optional; nothing else is allowed. All it says is claimed but what `attest` signs.
+ * Clouds give the AK as a bare key and the signature without its header: ak_public may then be SubjectPublicKeyInfo,
+ * which has no ak_name, and signature the bare RSA block.
  */
 struct hf_tpm_envelope {
     char environment[16];    /* the producer's own mark: it can only lower trust */
     struct hf_buf attest;    /* TPMS_ATTEST */
-    struct hf_buf signature; /* TPMT_SIGNATURE */
-    struct hf_buf ak_public; /* TPMT_PUBLIC */
+    struct hf_buf signature; /* TPMT_SIGNATURE, or a bare RSA block */
+    struct hf_buf ak_public; /* TPMT_PUBLIC, or SubjectPublicKeyInfo */
     struct hf_pcr_claim claim;
     struct hf_buf eventlog; /* empty where there is none */
     struct hf_buf ima;
 };
 void hf_tpm_envelope_free(struct hf_tpm_envelope *env);
+
+/* Is it SubjectPublicKeyInfo? No public area begins with a SEQUENCE. */
+bool hf_tpm_envelope_bare_key(const struct hf_tpm_envelope *env);
 
 /* Append the envelope as one line of JSON and a newline. Registers are those of claim.selection. */
 hf_err hf_tpm_envelope_write(const struct hf_tpm_envelope *env, struct hf_buf *out);

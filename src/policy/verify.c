@@ -316,8 +316,9 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
                          .model_hash = request->model_hash};
 
     start(request, result);
-    if (request->recipe)
-        HF_TRY(hf_recipe_by_name(request->recipe, &j.recipe));
+    if (request->recipe || k->policy)
+        HF_TRY(hf_recipe_by_name(request->recipe ? request->recipe : hf_appraisal_recipe(k->policy), &j.recipe));
+    result->recipe = j.recipe;
     for (size_t i = 0; i < request->n_evidence; i++)
         HF_TRY(hf_evidence_open(request->evidence[i], request->kind, &result->set));
     HF_TRY(take_inner(result, &inner));

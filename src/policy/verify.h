@@ -23,6 +23,7 @@ struct hf_verify_result {
     hf_time at;
     bool has_nonce; /* one was given, and every item that could carry it does */
     struct hf_digest nonce;
+    enum hf_recipe recipe; /* by which it had to stand in the evidence */
     char policy[64]; /* its name; "" without one */
     uint8_t policy_sha256[32];
 };

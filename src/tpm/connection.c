@@ -106,7 +106,7 @@ static hf_err choose_uri(struct hf_tpm *tpm, const struct hf_tpm_options *opt)
     HF_CLEANUP(hf_free) char *uri = NULL;
     const char *source = "option";
 
-    HF_TRY(hf_tpm_uri_choose(opt->uri, NULL, &uri, &source));
+    HF_TRY(hf_tpm_uri_choose(opt->uri, opt->configured_uri, &uri, &source));
     tpm->uri = hf_take(uri);
     (void)snprintf(tpm->source, sizeof(tpm->source), "%s", source);
     return HF_OK;
@@ -119,7 +119,7 @@ static hf_err configure(const struct hf_tpm_options *opt, struct hf_tpm **out)
     HF_TRY(hf_alloc(sizeof(*tpm), &tpm));
     lock_init(&tpm->lock);
     tpm->pid = getpid();
-    HF_TRY(hf_state_dir_choose(opt->state_dir, &tpm->state_dir));
+    HF_TRY(hf_state_dir_choose(opt->state_dir, NULL, &tpm->state_dir));
     if (opt->tpm_state)
         HF_TRY(hf_strdup(opt->tpm_state, &tpm->tpm_state));
     tpm->plain_bus = opt->plain_bus;
@@ -131,24 +131,6 @@ static hf_err configure(const struct hf_tpm_options *opt, struct hf_tpm **out)
     return HF_OK;
 }
 
-/* A simulator that was just switched on waits for TPM2_Startup; everything else has had it. */
-static hf_err start_up(struct hf_tpm *tpm)
-{
-    static const uint8_t startup[] = {0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0};
-    struct hf_tpm_reply reply;
-    struct hf_reader r;
-    uint32_t rc;
-
-    if (!tpm->managed_here)
-        return HF_OK;
-    HF_TRY(hf_tpm_exchange(tpm, HF_BYTES_OF(startup), &reply));
-    r = hf_reader((struct hf_bytes){reply.bytes, reply.n});
-    hf_rd_skip(&r, 6);
-    rc = hf_rd_u32be(&r);
-    HF_TRY(hf_rd_err(&r));
-    return rc == TPM2_RC_SUCCESS || rc == TPM2_RC_INITIALIZE ? HF_OK : hf_tpm_fail_rc(hf_tpm_command_find(TPM2_CC_Startup), rc);
-}
-
 hf_err hf_tpm_open(const struct hf_tpm_options *options, struct hf_tpm **out)
 {
     static const struct hf_tpm_options none;
@@ -158,7 +140,6 @@ hf_err hf_tpm_open(const struct hf_tpm_options *options, struct hf_tpm **out)
     HF_TRY(configure(options, &tpm));
     HF_TRY(choose_uri(tpm, options));
     HF_TRY(connect_transport(tpm));
-    HF_TRY(start_up(tpm));
     HF_TRY(hf_tpm_environment_find(tpm));
     *out = hf_take(tpm);
     return HF_OK;
@@ -171,7 +152,6 @@ hf_err hf_tpm_open_over(struct hf_tpm_transport **t, bool bare, const struct hf_
     HF_TRY(configure(options, &tpm));
     HF_TRY(hf_strdup("", &tpm->uri));
     HF_TRY(adopt(tpm, t, bare));
-    HF_TRY(start_up(tpm));
     HF_TRY(hf_tpm_environment_find(tpm));
     *out = hf_take(tpm);
     return HF_OK;

@@ -51,7 +51,8 @@ static hf_err line_parse(const char *line, const char *uri, int64_t *at, bool *o
     if (!space || !space[1])
         return hf_fail(HF_E_FORMAT, "%s: a line is not a time and a URI", BAR_FILE);
     HF_TRY(hf_text_of((struct hf_bytes){(const uint8_t *)line, (size_t)(space - line)}, &number));
-    HF_TRY(hf_text_u64(number, INT64_MAX, BAR_FILE ": time", &seconds));
+    if (hf_text_u64(number, INT64_MAX, BAR_FILE ": time", &seconds) != HF_OK)
+        return hf_fail(HF_E_FORMAT, "%.200s", hf_err_detail());
     *ours = strcmp(space + 1, uri) == 0;
     *at = (int64_t)seconds;
     return HF_OK;

@@ -56,7 +56,8 @@ static hf_err sweep(struct managed *m)
 
     HF_TRY(hf_leftover_open(m->raw, &m->record));
     n = hf_leftover_take(m->record, ours);
-    HF_TRY(hf_rm_sweep(m->rm, ours, n, &flushed, &foreign));
+    if (n) /* else nothing of ours is left, and three questions are spared */
+        HF_TRY(hf_rm_sweep(m->rm, ours, n, &flushed, &foreign));
     if (flushed)
         hf_log(HF_LOG_NOTICE, "rm.swept", "flushed=%zu", flushed);
     if (foreign)

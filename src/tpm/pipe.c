@@ -89,8 +89,8 @@ hf_err hf_tpm_pipe_open(const struct hf_tpm_options *options, struct hf_tpm_pipe
     bool managed;
 
     options = options ? options : &none;
-    HF_TRY(hf_tpm_uri_choose(options->uri, NULL, &uri, &source));
-    HF_TRY(hf_state_dir_choose(options->state_dir, &state_dir));
+    HF_TRY(hf_tpm_uri_choose(options->uri, options->configured_uri, &uri, &source));
+    HF_TRY(hf_state_dir_choose(options->state_dir, NULL, &state_dir));
     HF_TRY(hf_tpm_transport_open(uri, state_dir, options->tpm_state, &t));
     managed = t->managed;
     if (!managed) {

@@ -2,6 +2,7 @@
 #include "tpm/rm.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "tpm/call.h"
 #include "tpm/rm_inside.h"
 
 #include <stdlib.h>
@@ -42,21 +43,27 @@ static hf_err read_commands(struct hf_rm *rm)
     return HF_OK;
 }
 
-static hf_err read_limit(struct hf_rm *rm, uint32_t property, uint32_t fallback, uint32_t *out)
+/* Both in one question: they stand near each other. */
+static hf_err read_limits(struct hf_rm *rm, uint32_t *active_max, uint32_t *gap_max)
 {
     struct hf_reader r;
     bool more = false;
     uint32_t n = 0;
-    uint32_t seen;
-    uint32_t value;
 
-    HF_TRY(hf_rm_raw_capability(rm, TPM2_CAP_TPM_PROPERTIES, property, 1, &more, &n, &r));
-    seen = hf_rd_u32be(&r);
-    value = hf_rd_u32be(&r);
-    if (n == 1)
-        HF_TRY(hf_rd_end(&r));
-    *out = n == 1 && seen == property ? value : fallback;
-    return HF_OK;
+    *active_max = 64;
+    *gap_max = 255;
+    HF_TRY(hf_rm_raw_capability(rm, TPM2_CAP_TPM_PROPERTIES, TPM2_PT_ACTIVE_SESSIONS_MAX,
+                                TPM2_PT_CONTEXT_GAP_MAX - TPM2_PT_ACTIVE_SESSIONS_MAX + 1, &more, &n, &r));
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t property = hf_rd_u32be(&r);
+        uint32_t value = hf_rd_u32be(&r);
+
+        if (property == TPM2_PT_ACTIVE_SESSIONS_MAX)
+            *active_max = value;
+        if (property == TPM2_PT_CONTEXT_GAP_MAX)
+            *gap_max = value;
+    }
+    return hf_rd_end(&r);
 }
 
 hf_err hf_rm_open(struct hf_tpm_transport *raw, struct hf_rm **out)
@@ -66,9 +73,7 @@ hf_err hf_rm_open(struct hf_tpm_transport *raw, struct hf_rm **out)
 
     HF_TRY(hf_alloc(sizeof(*rm), &rm));
     rm->raw = raw;
-    HF_TRY(read_commands(rm));
-    HF_TRY(read_limit(rm, TPM2_PT_ACTIVE_SESSIONS_MAX, 64, &rm->active_max));
-    HF_TRY(read_limit(rm, TPM2_PT_CONTEXT_GAP_MAX, 255, &gap));
+    HF_TRY(read_limits(rm, &rm->active_max, &gap));
     if (rm->active_max > HF_RM_SESSIONS)
         rm->active_max = HF_RM_SESSIONS;
     if (rm->active_max < 2 || gap < 4)
@@ -91,7 +96,7 @@ void hf_rm_close(struct hf_rm **manager)
 
         hf_rm_client_close(&c);
     }
-    if (!rm->dead && rm->n_commands)
+    if (!rm->dead && rm->gap_max)
         (void)hf_rm_raw_flush_stuck(rm, &done);
     for (size_t i = 0; i < HF_RM_SESSIONS; i++)
         hf_buf_free(&rm->session[i].context);
@@ -149,11 +154,36 @@ void hf_rm_client_close(struct hf_rm_client **client)
     hf_free(client);
 }
 
-static const uint32_t *command_find(const struct hf_rm *rm, uint32_t code)
+bool hf_rm_standard(uint32_t code, uint32_t *attributes)
 {
-    if (code & ~(uint32_t)CODE_MASK)
-        return NULL;
-    return bsearch(&code, rm->command, rm->n_commands, sizeof(code), by_code);
+    const struct hf_tpm_command *known = hf_tpm_command_find(code);
+
+    if (!known)
+        return false;
+    *attributes = code | (uint32_t)known->handles << TPMA_CC_CHANDLES_SHIFT;
+    if (known->out_handles)
+        *attributes |= TPMA_CC_RHANDLE;
+    if (code == TPM2_CC_SequenceComplete || code == TPM2_CC_EventSequenceComplete)
+        *attributes |= TPMA_CC_FLUSHED;
+    return true;
+}
+
+/* Our own table knows the commands of the specification; the TPM is asked once about others. One that it lacks it
+ * refuses itself. */
+static hf_err command_find(struct hf_rm *rm, uint32_t code, uint32_t *attributes, bool *found)
+{
+    const uint32_t *row;
+
+    *found = hf_rm_standard(code, attributes);
+    if (*found || code & ~(uint32_t)CODE_MASK)
+        return HF_OK;
+    if (!rm->n_commands)
+        HF_TRY(read_commands(rm));
+    row = bsearch(&code, rm->command, rm->n_commands, sizeof(code), by_code);
+    *found = row != NULL;
+    if (row)
+        *attributes = *row;
+    return HF_OK;
 }
 
 hf_err hf_rm_transact(struct hf_rm_client *client, struct hf_bytes command, uint32_t timeout_ms,
@@ -161,19 +191,22 @@ hf_err hf_rm_transact(struct hf_rm_client *client, struct hf_bytes command, uint
 {
     struct hf_rm *rm = client->rm;
     struct hf_rm_work work = {.client = client, .command = command, .timeout_ms = timeout_ms};
-    const uint32_t *attributes = NULL;
+    uint32_t attributes = 0;
     uint32_t code = 0;
     uint32_t rc = TPM2_RC_SUCCESS;
     bool done = false;
+    bool found = false;
 
     if (rm->dead)
         return hf_fail(HF_E_UNAVAILABLE, "the TPM behind the resource manager is gone");
     rm->turn++;
-    if (!hf_wire_get_u32(command, 6, &code) || command.n > HF_TPM_IO_MAX)
+    if (hf_wire_get_u32(command, 6, &code))
+        HF_TRY(command_find(rm, code, &attributes, &found));
+    if (command.n < HF_WIRE_HEADER || command.n > HF_TPM_IO_MAX)
         rc = TPM2_RC_COMMAND_SIZE;
-    else if (!(attributes = command_find(rm, code)))
+    else if (!found)
         rc = TPM2_RC_COMMAND_CODE;
-    else if (hf_wire_command_parse(command, (*attributes & TPMA_CC_CHANDLES_MASK) >> TPMA_CC_CHANDLES_SHIFT,
+    else if (hf_wire_command_parse(command, (attributes & TPMA_CC_CHANDLES_MASK) >> TPMA_CC_CHANDLES_SHIFT,
                                    &work.cmd) != HF_OK)
         rc = TPM2_RC_COMMAND_SIZE;
     else if (work.cmd.head.tag == TPM2_ST_RSP_COMMAND)
@@ -182,7 +215,7 @@ hf_err hf_rm_transact(struct hf_rm_client *client, struct hf_bytes command, uint
         hf_wire_reply_rc(reply, rc);
         return HF_OK;
     }
-    work.attributes = *attributes;
+    work.attributes = attributes;
     HF_TRY(hf_rm_special(&work, reply, &done));
     return done ? HF_OK : hf_rm_run(&work, reply);
 }

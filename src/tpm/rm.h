@@ -23,9 +23,13 @@ struct hf_rm_client;
 #define HF_RM_OBJECTS 2048u       /* of all clients */
 #define HF_RM_SESSIONS 256u       /* active sessions that are tracked, whatever the TPM allows beyond */
 
-/* Start on a TPM that is started. `raw` is borrowed and must outlive the manager. Reads the TPM's
- * table of commands and its limits. */
+/* Start on a TPM; one that waits for TPM2_Startup gets it. `raw` is borrowed and must outlive the manager. Reads the
+ * TPM's limits. */
 hf_err hf_rm_open(struct hf_tpm_transport *raw, struct hf_rm **out);
+
+/* TPMA_CC of a command of the specification: what a TPM lists about it, but for the bits of NV and
+ * EXTENSIVE. False for others, which the TPM is asked about. */
+bool hf_rm_standard(uint32_t code, uint32_t *attributes);
 
 /* Flush what clients still have. Contexts that clients saved stay valid. All clients are gone then. */
 void hf_rm_close(struct hf_rm **rm);

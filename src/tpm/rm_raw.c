@@ -25,9 +25,14 @@ hf_err hf_rm_raw(struct hf_rm *rm, struct hf_bytes command, uint32_t timeout_ms,
 /* A command of the manager's own: what the specification says to send again is sent again, bounded. */
 static hf_err own(struct hf_rm *rm, struct hf_bytes command, uint32_t *rc)
 {
+    static const uint8_t startup[] = {0x80, 0x01, 0, 0, 0, 12, 0, 0, 0x01, 0x44, 0, 0};
     struct timespec pause = {.tv_nsec = FIRST_PAUSE_NS};
 
     HF_TRY(hf_rm_raw(rm, command, HF_TPM_TIMEOUT_MS, &rm->in, rc));
+    if (*rc == TPM2_RC_INITIALIZE) { /* a simulator that was just switched on waits for TPM2_Startup */
+        HF_TRY(hf_rm_raw(rm, HF_BYTES_OF(startup), HF_TPM_TIMEOUT_MS, &rm->in, rc));
+        HF_TRY(hf_rm_raw(rm, command, HF_TPM_TIMEOUT_MS, &rm->in, rc));
+    }
     for (int i = 0; i < RETRIES && (*rc == TPM2_RC_RETRY || *rc == TPM2_RC_YIELDED || *rc == TPM2_RC_TESTING); i++) {
         (void)nanosleep(&pause, NULL);
         pause.tv_nsec *= 2;

@@ -58,6 +58,6 @@ size_t hf_anchors_pins(const struct hf_anchors *a, enum hf_anchor_vendor vendor,
 
 /* An extension of this OID, in any certificate of a chain, marks what it certifies as emulated. Its value is not
  * looked at. */
-#define HF_OID_EMULATED "2.25.95166128390834087386826139637041742"
+#define HF_OID_EMULATED "2.25.15631722333364201"
 
 #endif

@@ -77,7 +77,7 @@ void hf_claim_bool(struct hf_claims *c, const char *name, bool value)
     add_number(c, name, HF_CLAIM_BOOL, value);
 }
 
-void hf_claim_bytes_copy(struct hf_claims *c, const char *name, struct hf_bytes value)
+static void add_copy(struct hf_claims *c, const char *name, enum hf_claim_kind kind, struct hf_bytes value)
 {
     uint8_t *place = c->scratch + c->used;
 
@@ -88,7 +88,17 @@ void hf_claim_bytes_copy(struct hf_claims *c, const char *name, struct hf_bytes 
     if (value.n)
         memcpy(place, value.p, value.n);
     c->used += value.n;
-    hf_claim_bytes(c, name, (struct hf_bytes){place, value.n});
+    add_bytes(c, name, kind, (struct hf_bytes){place, value.n});
+}
+
+void hf_claim_bytes_copy(struct hf_claims *c, const char *name, struct hf_bytes value)
+{
+    add_copy(c, name, HF_CLAIM_BYTES, value);
+}
+
+void hf_claim_texts_copy(struct hf_claims *c, const char *name, struct hf_bytes comma_separated)
+{
+    add_copy(c, name, HF_CLAIM_TEXTS, comma_separated);
 }
 
 void hf_claim_printf(struct hf_claims *c, const char *name, const char *fmt, ...)

@@ -42,6 +42,7 @@ void hf_claim_bool(struct hf_claims *c, const char *name, bool value);
 void hf_claim_texts(struct hf_claims *c, const char *name, struct hf_bytes comma_separated);
 /* Copied into scratch. */
 void hf_claim_bytes_copy(struct hf_claims *c, const char *name, struct hf_bytes value);
+void hf_claim_texts_copy(struct hf_claims *c, const char *name, struct hf_bytes comma_separated);
 void hf_claim_printf(struct hf_claims *c, const char *name, const char *fmt, ...) HF_PRINTF(3, 4);
 
 /* NULL when there is none of this name. */

@@ -9,6 +9,9 @@
 
 /* Recognisers beyond certificates, lists and keys, in the order they are asked. clang-format off */
 #define READERS(X) \
+    X(hf_amd_endorsements) \
+    X(hf_intel_endorsements) \
+    X(hf_tpm_endorsements) \
 
 /* clang-format on */
 

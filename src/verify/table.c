@@ -6,6 +6,18 @@
 /* format, as in evidence/table.c
  * clang-format off */
 #define VERIFIERS(X) \
+    X("azure-hcl", hf_azure_hcl_judge) \
+    X("cc-eventlog", hf_cc_eventlog_judge) \
+    X("cca-token", hf_cca_judge) \
+    X("nitro-document", hf_nitro_judge) \
+    X("psa-token", hf_psa_judge) \
+    X("sgx-quote", hf_sgx_quote_judge) \
+    X("sgx-report", hf_sgx_report_judge) \
+    X("sgx-sigstruct", hf_sgx_sigstruct_judge) \
+    X("snp-report", hf_snp_report_judge) \
+    X("td-report", hf_td_report_judge) \
+    X("tdx-quote", hf_tdx_quote_judge) \
+    X("tpm-quote", hf_tpm_quote_judge) \
 
 /* clang-format on */
 

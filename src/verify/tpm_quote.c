@@ -22,7 +22,7 @@ struct work {
     struct hf_tpm_pub pub;
     bool have_pub;
     struct hf_pubkey *key;
-    struct hf_pcrs quoted; /* claimed values of the signed selection; empty until the digest fits */
+    struct hf_pcrs *quoted; /* claimed values of the signed selection; empty until the digest fits */
 };
 
 static void check_structure(struct work *w)
@@ -229,7 +229,7 @@ static hf_err keep_quoted(struct work *w)
 
         for (unsigned pcr = 0; pcr < HF_PCR_COUNT; pcr++) {
             if (bank->mask & 1u << pcr)
-                HF_TRY(hf_pcrs_put(&w->quoted, bank->alg, pcr, hf_pcrs_value(&w->in->claim->pcrs, bank->alg, pcr)));
+                HF_TRY(hf_pcrs_put(w->quoted, bank->alg, pcr, hf_pcrs_value(&w->in->claim->pcrs, bank->alg, pcr)));
         }
     }
     return HF_OK;
@@ -262,7 +262,7 @@ static void check_digest(struct work *w)
 
 static void check_expected_value(struct work *w, const struct hf_pcr_bank *bank, unsigned pcr, size_t *fits)
 {
-    struct hf_bytes have = hf_pcrs_value(&w->quoted, bank->alg, pcr);
+    struct hf_bytes have = hf_pcrs_value(w->quoted, bank->alg, pcr);
     struct hf_bytes want = {bank->value[pcr], bank->size};
     char name[48], alg[HF_ALG_TEXT];
 
@@ -362,46 +362,58 @@ static hf_err check_logs(struct work *w)
         err = hf_eventlog_replay(w->in->eventlog, log);
         if (err != HF_OK)
             (void)hf_check(w->v, "event log", err);
-        else if (!w->quoted.n)
+        else if (!w->quoted->n)
             (void)hf_check(w->v, "event log", hf_fail(HF_E_MISMATCH, "no quoted values to compare it with"));
         else
-            hf_pcr_log_check(&w->quoted, log, skip, w->v);
+            hf_pcr_log_check(w->quoted, log, skip, w->v);
     }
     if (w->in->ima.n)
-        hf_ima_log_check(&w->quoted, w->in->ima, ima_pcr, w->v);
+        hf_ima_log_check(w->quoted, w->in->ima, ima_pcr, w->v);
+    return HF_OK;
+}
+
+hf_err hf_tpm_quote_check(const struct hf_tpm_quote_input *in, struct hf_verdict *verdict,
+                          struct hf_tpm_quote_result *result)
+{
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
+    struct work w = {.in = in, .v = verdict, .quoted = &result->pcrs};
+
+    result->pcrs.n = 0; /* 12 KB, of which n banks are ever looked at */
+    check_structure(&w);
+    check_key(&w);
+    key = w.key;
+    if (w.have_attest) {
+        if (!in->common_rows)
+            check_nonce(&w);
+        check_signer(&w);
+        check_selection(&w);
+        check_digest(&w);
+        check_expected(&w);
+        check_clock(&w);
+        if (!in->common_rows)
+            check_environment(&w);
+        HF_TRY(check_logs(&w));
+    }
+    result->clock_ms = w.attest.clock_ms;
+    result->reset_count = w.attest.reset_count;
+    result->restart_count = w.attest.restart_count;
+    result->safe = w.attest.safe;
+    result->firmware = w.attest.firmware;
     return HF_OK;
 }
 
 hf_err hf_tpm_quote_verify(const struct hf_tpm_quote_input *in, struct hf_verdict *verdict,
                            struct hf_tpm_quote_result *result)
 {
-    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
-    struct work w = {.in = in, .v = verdict};
+    struct hf_tpm_quote_result said;
     enum hf_verdict_status status;
 
     hf_verdict_start(verdict);
-    check_structure(&w);
-    check_key(&w);
-    key = w.key;
-    if (w.have_attest) {
-        check_nonce(&w);
-        check_signer(&w);
-        check_selection(&w);
-        check_digest(&w);
-        check_expected(&w);
-        check_clock(&w);
-        check_environment(&w);
-        HF_TRY(check_logs(&w));
-    }
+    HF_TRY(hf_tpm_quote_check(in, verdict, &said));
     status = hf_verdict_status(verdict);
-    if (status == HF_VERDICT_AFFIRMING || status == HF_VERDICT_WARNING)
-        *result = (struct hf_tpm_quote_result){
-            .pcrs = w.quoted,
-            .clock_ms = w.attest.clock_ms,
-            .reset_count = w.attest.reset_count,
-            .restart_count = w.attest.restart_count,
-            .safe = w.attest.safe,
-            .firmware = w.attest.firmware,
-        };
+    if (status == HF_VERDICT_AFFIRMING || status == HF_VERDICT_WARNING) {
+        memcpy(&result->pcrs, &said.pcrs, offsetof(struct hf_pcrs, bank) + said.pcrs.n * sizeof(said.pcrs.bank[0]));
+        memcpy(&result->clock_ms, &said.clock_ms, sizeof(said) - offsetof(struct hf_tpm_quote_result, clock_ms));
+    }
     return hf_verdict_err(verdict);
 }

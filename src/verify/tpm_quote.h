@@ -38,6 +38,7 @@ struct hf_tpm_quote_input {
     const struct hf_tpm_clock_floor *floor;   /* NULL: no earlier quote is known */
     /* the producer's own mark, "emulated" for instance: it can only lower trust; NULL: none */
     const char *environment;
+    bool common_rows; /* nonce and environment are judged by the caller, as for all kinds: no rows here */
 };
 
 /* What a quote says once it is believed. */
@@ -61,5 +62,12 @@ struct hf_tpm_quote_result {
  */
 hf_err hf_tpm_quote_verify(const struct hf_tpm_quote_input *in, struct hf_verdict *verdict,
                            struct hf_tpm_quote_result *result);
+
+/*
+ * The same rows added to a verdict that has others. *result is what the quote says, whatever the rows say of it;
+ * registers are there only where their digest is the signed one. HF_OK or HF_E_MEMORY.
+ */
+hf_err hf_tpm_quote_check(const struct hf_tpm_quote_input *in, struct hf_verdict *verdict,
+                          struct hf_tpm_quote_result *result);
 
 #endif

@@ -51,3 +51,13 @@ match '"lockout_auth_barred": true'
 expect 77 holdfast tpm clear --yes --auth file:pin
 expect 77 holdfast tpm lockout reset --auth file:pin --force
 match_err "TPM_RC_LOCKOUT"
+
+# What holdfast remembers of failures decides whether an authorization is tried: a file that cannot be read stops it,
+# says so, and is left as it is.
+for broken in garbage '12345' '12x45 embedded' '-1 embedded' '99999999999999999999 embedded' '18446744073709551615 embedded'; do
+    printf '%s\n' "$broken" >"$HOLDFAST_STATE/tpm.lockout"
+    expect 65 holdfast tpm lockout reset --auth file:pin
+    match_err "tpm.lockout"
+    check "it is left as it was" test "$(cat "$HOLDFAST_STATE/tpm.lockout")" = "$broken"
+done
+rm "$HOLDFAST_STATE/tpm.lockout"

@@ -117,3 +117,18 @@ tpm2_policyauthvalue -S policy.ctx >/dev/null
 check "unsealed" sh -c 'tpm2_unseal -c sealed.ctx -p session:policy.ctx+hello >unsealed'
 check "it is the secret" cmp secret unsealed
 tpm2_flushcontext policy.ctx >/dev/null 2>&1
+
+# An NV index decides which policy holds, on a real session: the one whose digest it has now (PolicyAuthorizeNV).
+openssl ecparam -name prime256v1 -genkey -noout -out approver.pem 2>/dev/null
+expect 0 holdfast tpm policy approve 'command unseal' --key approver.pem --counter 0x01500019 --out app.json
+check "an index for a policy" tpm2_nvdefine 0x01500018 -C o -a "ownerwrite|ownerread|authread|no_da" -s 34
+{ printf '\000\013' && jq -r .digest app.json | unhex; } >content
+check "it is written" tpm2_nvwrite 0x01500018 -C o -i content
+expect 0 holdfast tpm seal --in secret --policy 'authorizenv 0x01500018' --out nv.pem
+expect 0 holdfast tpm unseal --in nv.pem --approval app.json
+match "the secret"
+expect 77 holdfast tpm unseal --in nv.pem
+{ printf '\000\013' && holdfast tpm policy digest 'authvalue' | unhex; } >content
+check "another policy's digest is written" tpm2_nvwrite 0x01500018 -C o -i content
+expect 77 holdfast tpm unseal --in nv.pem --approval app.json
+match_err "no policy at hand has the digest that the index holds"

@@ -1,6 +1,6 @@
 /* tpm/rm: the resource manager, on libtpms in this process (three slots of each kind). */
 #include "crypto/hash.h"
-#include "tpm/rm.h"
+#include "tpm/rm_inside.h"
 #include "tpm/tpm_inproc.h"
 #include "tpm_bytes.h"
 
@@ -591,6 +591,37 @@ TEST(a_sweep_flushes_what_is_recorded_and_leaves_the_rest)
     bench_close(&t, 0);
 }
 
+/* NV and EXTENSIVE are of no interest to the manager. */
+TEST(our_table_says_of_each_command_what_the_tpm_says)
+{
+    static struct bench t;
+    const uint32_t seen = TPMA_CC_COMMANDINDEX_MASK | TPMA_CC_V | TPMA_CC_CHANDLES_MASK | TPMA_CC_RHANDLE | TPMA_CC_FLUSHED;
+    struct hf_reader r;
+    uint32_t from = 0, n = 0, known = 0;
+    bool more = true;
+
+    bench_open(&t);
+    while (more) {
+        OK(hf_rm_raw_capability(t.rm, TPM2_CAP_COMMANDS, from, 128, &more, &n, &r));
+        CHECK(n > 0);
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t theirs = hf_rd_u32be(&r), ours = 0;
+            char text[32];
+
+            from = (theirs & (TPMA_CC_COMMANDINDEX_MASK | TPMA_CC_V)) + 1;
+            if (!hf_rm_standard(theirs & (TPMA_CC_COMMANDINDEX_MASK | TPMA_CC_V), &ours))
+                continue;
+            (void)snprintf(text, sizeof(text), "command 0x%08x", theirs);
+            CASE(text);
+            CHECK((theirs & seen) == ours);
+            known++;
+        }
+    }
+    CASE("all");
+    CHECK(known > 90);
+    bench_close(&t, 0);
+}
+
 TESTS(RUN(many_objects_live_on_three_slots_and_keep_their_handles),
       RUN(what_is_not_the_clients_own_is_refused_as_a_tpm_would), RUN(a_client_sees_its_own_handles_alone),
       RUN(handles_are_not_listed_inside_a_session), RUN(many_sessions_live_on_three_slots_and_keep_their_state),
@@ -601,4 +632,5 @@ TESTS(RUN(many_objects_live_on_three_slots_and_keep_their_handles),
       RUN(objects_that_the_tpm_cleared_are_gone_and_their_slots_are_nobody_elses),
       RUN(what_is_no_command_gets_an_answer_all_the_same), RUN(clients_and_objects_are_bounded),
       RUN(a_session_saved_long_ago_is_renewed_before_the_context_gap),
-      RUN(a_sweep_flushes_what_is_recorded_and_leaves_the_rest))
+      RUN(a_sweep_flushes_what_is_recorded_and_leaves_the_rest),
+      RUN(our_table_says_of_each_command_what_the_tpm_says))

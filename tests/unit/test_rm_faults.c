@@ -186,24 +186,43 @@ TEST(an_answer_that_is_none_ends_the_manager_and_nothing_else)
 
 TEST(opening_on_a_tpm_that_misbehaves_fails_and_keeps_nothing)
 {
+    static const struct hf_tpm_fault faults[] = {{.kind = HF_TPM_FAULT_CODE, .value = TPM2_RC_FAILURE},
+                                                 {.kind = HF_TPM_FAULT_CUT, .value = 17},
+                                                 {.kind = HF_TPM_FAULT_GARBAGE, .value = 64}};
     static struct rig r;
     struct hf_rm *rm = NULL;
 
     rig_open(&r);
     hf_rm_close(&r.rm);
-    for (uint32_t step = 0; step < 3; step++) {
-        const struct hf_tpm_fault faults[] = {{.kind = HF_TPM_FAULT_CODE, .skip = step, .value = TPM2_RC_FAILURE},
-                                              {.kind = HF_TPM_FAULT_CUT, .skip = step, .value = 17},
-                                              {.kind = HF_TPM_FAULT_GARBAGE, .skip = step, .value = 64}};
-
-        for (size_t i = 0; i < HF_COUNT(faults); i++) {
-            OK(hf_tpm_faulty_script(r.tpm, &faults[i], 1));
-            CHECK(hf_rm_open(r.tpm, &rm) != HF_OK);
-            CHECK(rm == NULL);
-        }
+    for (size_t i = 0; i < HF_COUNT(faults); i++) {
+        OK(hf_tpm_faulty_script(r.tpm, &faults[i], 1));
+        CHECK(hf_rm_open(r.tpm, &rm) != HF_OK);
+        CHECK(rm == NULL);
     }
+}
+
+/* A command that is not in our table makes the manager ask the TPM for its own. */
+TEST(a_list_of_commands_that_cannot_be_read_fails_the_command_that_needs_it)
+{
+    static const uint8_t vendor[] = {0x80, 0x01, 0, 0, 0, 10, 0x20, 0, 0, 1};
+    static struct rig r;
+    struct hf_tpm_reply reply;
+    struct hf_rm_client *client = NULL;
+    const struct hf_tpm_fault fault = {.kind = HF_TPM_FAULT_CODE, .value = TPM2_RC_FAILURE};
+    uint32_t rc = 0;
+
+    rig_open(&r);
+    OK(hf_rm_client_open(r.rm, &client));
+    OK(hf_tpm_faulty_script(r.tpm, &fault, 1));
+    CHECK(hf_rm_transact(client, HF_BYTES_OF(vendor), 1000, &reply) != HF_OK);
+    OK(hf_rm_transact(client, HF_BYTES_OF(vendor), 1000, &reply));
+    OK(hf_wire_reply_check(&reply, &rc));
+    CHECK((rc & 0xfff) == TPM2_RC_COMMAND_CODE);
+    hf_rm_client_close(&client);
+    hf_rm_close(&r.rm);
 }
 
 TESTS(RUN(no_response_code_at_any_step_leaks_a_slot), RUN(a_tpm_that_refuses_for_good_ends_every_attempt),
       RUN(an_answer_that_is_none_ends_the_manager_and_nothing_else),
-      RUN(opening_on_a_tpm_that_misbehaves_fails_and_keeps_nothing))
+      RUN(opening_on_a_tpm_that_misbehaves_fails_and_keeps_nothing),
+      RUN(a_list_of_commands_that_cannot_be_read_fails_the_command_that_needs_it))

@@ -1,107 +1,12 @@
 /* A quote made by a software key that pretends to be a TPM's: the verdict without third-party vectors, and
  * the JSON envelope. */
 #include "base/writer.h"
-#include "crypto/privkey.h"
-#include "evidence/tpm_quote.h"
-#include "test.h"
-#include "verify/tpm_quote.h"
+#include "make_tpm_quote.h"
 
-#define AK_ATTRIBUTES                                                                                              \
-    (TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT | TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_USERWITHAUTH | \
-     TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_SIGN_ENCRYPT)
-
-static const uint8_t nonce[] = "sixteen or so bytes";
 static struct hf_verdict verdict;
 static struct hf_tpm_quote_result result;
 
-struct made {
-    struct hf_privkey *key;
-    struct hf_tpm_envelope env;
-    struct hf_bytes nonce;
-    struct hf_tpm_quote_input in;
-};
-
-static void made_free(struct made *m)
-{
-    hf_privkey_free(&m->key);
-    hf_tpm_envelope_free(&m->env);
-}
-
-static void make_public(struct made *m)
-{
-    struct hf_point point;
-    size_t size;
-    struct hf_tpm_pub pub = {
-        .type = TPM2_ALG_ECC,
-        .name_alg = HF_SHA256,
-        .attributes = AK_ATTRIBUTES,
-        .symmetric = {TPM2_ALG_NULL, TPM2_ALG_NULL},
-        .scheme = {TPM2_ALG_ECDSA, HF_SHA256},
-        .curve = TPM2_ECC_NIST_P256,
-        .kdf = {TPM2_ALG_NULL, TPM2_ALG_NULL},
-    };
-
-    OK(hf_pubkey_point(hf_privkey_public(m->key), &point));
-    size = hf_curve_size(point.curve);
-    pub.x = (struct hf_bytes){point.x, size};
-    pub.y = (struct hf_bytes){point.y, size};
-    OK(hf_tpm_pub_write(&pub, &m->env.ak_public));
-}
-
-/* Sign env.attest again, after it was changed. */
-static void sign(struct made *m)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf raw = {0};
-    struct hf_sig_alg alg = {.scheme = HF_SIG_ECDSA, .hash = HF_SHA256};
-    struct hf_quote_signature sig = {.scheme = {TPM2_ALG_ECDSA, HF_SHA256}};
-
-    OK(hf_privkey_sign_message(m->key, &alg, hf_buf_bytes(&m->env.attest), &raw));
-    sig.r = (struct hf_bytes){raw.p, 32};
-    sig.s = (struct hf_bytes){raw.p + 32, 32};
-    hf_buf_free(&m->env.signature);
-    OK(hf_quote_signature_write(&sig, &m->env.signature));
-    m->in.attest = hf_buf_bytes(&m->env.attest);
-    m->in.signature = hf_buf_bytes(&m->env.signature);
-}
-
-static void make(struct made *m)
-{
-    struct hf_quote_attest attest = {.magic = TPM2_GENERATED_VALUE,
-                                     .type = TPM2_ST_ATTEST_QUOTE,
-                                     .clock_ms = 1000,
-                                     .reset_count = 5,
-                                     .restart_count = 2,
-                                     .safe = true,
-                                     .firmware = 7};
-    uint8_t value[48] = {1}, name[HF_TPM_PUB_NAME_MAX];
-    struct hf_digest digest;
-    struct hf_tpm_pub pub;
-    size_t n = 0;
-
-    OK(hf_privkey_generate_ec(HF_P256, &m->key));
-    make_public(m);
-    OK(hf_tpm_pub_parse(hf_buf_bytes(&m->env.ak_public), &pub));
-    OK(hf_tpm_pub_name(&pub, name, &n));
-    OK(hf_pcr_selection_parse("sha384:16+sha256:0,7", &m->env.claim.selection));
-    m->env.claim.has_selection = true;
-    OK(hf_pcrs_put(&m->env.claim.pcrs, HF_SHA384, 16, (struct hf_bytes){value, 48}));
-    OK(hf_pcrs_put(&m->env.claim.pcrs, HF_SHA256, 0, (struct hf_bytes){value, 32}));
-    OK(hf_pcrs_put(&m->env.claim.pcrs, HF_SHA256, 7, (struct hf_bytes){value, 32}));
-    OK(hf_pcrs_digest(&m->env.claim.pcrs, &m->env.claim.selection, HF_SHA256, &digest));
-    attest.signer = (struct hf_bytes){name, n};
-    attest.extra_data = HF_BYTES_OF(nonce);
-    attest.selection = m->env.claim.selection;
-    attest.pcr_digest = hf_digest_bytes(&digest);
-    OK(hf_quote_attest_write(&attest, &m->env.attest));
-    (void)snprintf(m->env.environment, sizeof(m->env.environment), "emulated");
-    m->nonce = HF_BYTES_OF(nonce);
-    m->in.nonce = &m->nonce;
-    m->in.ak_public = hf_buf_bytes(&m->env.ak_public);
-    m->in.claim = &m->env.claim;
-    sign(m);
-}
-
-static hf_err judge(struct made *m)
+static hf_err judge(struct made_quote *m)
 {
     return hf_tpm_quote_verify(&m->in, &verdict, &result);
 }
@@ -115,9 +20,9 @@ static enum hf_check_status status_of(const char *name)
 
 TEST(a_sound_quote_is_affirmed_and_gives_its_values)
 {
-    HF_CLEANUP(made_free) struct made m = {0};
+    HF_CLEANUP(made_quote_free) struct made_quote m = {0};
 
-    make(&m);
+    make_quote(&m);
     OK(judge(&m));
     CHECK(result.clock_ms == 1000 && result.reset_count == 5 && result.firmware == 7 && result.safe);
     CHECK(hf_pcrs_value(&result.pcrs, HF_SHA384, 16).n == 48);
@@ -150,15 +55,15 @@ TEST(signed_nonsense_is_refused_by_name)
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        HF_CLEANUP(made_free) struct made m = {0};
+        HF_CLEANUP(made_quote_free) struct made_quote m = {0};
 
         CASE(cases[i].name);
-        make(&m);
+        make_quote(&m);
         if (m.env.attest.p[cases[i].at] == cases[i].to)
             m.env.attest.p[cases[i].at] ^= 1;
         else
             m.env.attest.p[cases[i].at] = cases[i].to;
-        sign(&m);
+        sign_quote(&m);
         FAILS(judge(&m), cases[i].want);
         if (status_of(cases[i].row) != (cases[i].want == HF_E_WARNED ? HF_CHECK_WARNING : HF_CHECK_FAILED))
             FAIL("row %s is %s", cases[i].row, hf_check_status_name(status_of(cases[i].row)));
@@ -167,12 +72,12 @@ TEST(signed_nonsense_is_refused_by_name)
 
 TEST(a_quote_of_no_register_proves_nothing)
 {
-    HF_CLEANUP(made_free) struct made m = {0};
+    HF_CLEANUP(made_quote_free) struct made_quote m = {0};
     struct hf_digest digest;
     struct hf_quote_attest attest;
     HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
 
-    make(&m);
+    make_quote(&m);
     OK(hf_quote_attest_parse(m.in.attest, &attest));
     attest.selection = (struct hf_pcr_selection){0};
     OK(hf_hash_one(HF_SHA256, (struct hf_bytes){NULL, 0}, &digest));
@@ -180,19 +85,19 @@ TEST(a_quote_of_no_register_proves_nothing)
     OK(hf_quote_attest_write(&attest, &out));
     OK(hf_buf_set(&m.env.attest, hf_buf_bytes(&out)));
     m.env.claim = (struct hf_pcr_claim){0};
-    sign(&m);
+    sign_quote(&m);
     FAILS(judge(&m), HF_E_UNTRUSTED);
     CHECK(status_of("pcr selection") == HF_CHECK_FAILED);
 }
 
 TEST(an_envelope_carries_everything)
 {
-    HF_CLEANUP(made_free) struct made m = {0};
+    HF_CLEANUP(made_quote_free) struct made_quote m = {0};
     HF_CLEANUP(hf_tpm_envelope_free) struct hf_tpm_envelope read = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf again = {0};
 
-    make(&m);
+    make_quote(&m);
     OK(hf_buf_add(&m.env.eventlog, hf_bytes_text("a log")));
     OK(hf_tpm_envelope_write(&m.env, &json));
     OK(hf_tpm_envelope_parse(hf_buf_bytes(&json), &read));
@@ -225,7 +130,7 @@ TEST(envelopes_that_say_something_else_are_refused)
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
-        HF_CLEANUP(made_free) struct made m = {0};
+        HF_CLEANUP(made_quote_free) struct made_quote m = {0};
         HF_CLEANUP(hf_tpm_envelope_free) struct hf_tpm_envelope read = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf bad = {0};
@@ -233,7 +138,7 @@ TEST(envelopes_that_say_something_else_are_refused)
         hf_err err;
 
         CASE(cases[i].name);
-        make(&m);
+        make_quote(&m);
         OK(hf_tpm_envelope_write(&m.env, &json));
         OK(hf_buf_text(&json, &text));
         at = strstr(text, cases[i].from);

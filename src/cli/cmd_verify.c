@@ -1,0 +1,119 @@
+/* holdfast verify */
+#include "base/cleanup.h"
+#include "cli/verify_arg.h"
+#include "core/verify.h"
+
+struct verify_opts {
+    struct hf_cli_verify_opts judge;
+    struct hf_opt_list files;
+    const char *format;
+};
+
+static const struct hf_opt rows[] = {
+    HF_CLI_VERIFY_ROWS(struct verify_opts, judge),
+    {HF_OPT_TEXT, 'n', "nonce", offsetof(struct verify_opts, judge.nonce), "HEX",
+     "the fresh bytes that the evidence must be about", NULL, false},
+    {HF_OPT_TEXT, 0, "report-data", offsetof(struct verify_opts, judge.report_data), "HEX",
+     "the exact field that it must carry", NULL, false},
+    {HF_OPT_TEXT, 'f', "format", offsetof(struct verify_opts, format), "FORMAT",
+     "how the verdict is printed (default: text; --json is the same as json)", "text|json|pot", false},
+    {HF_OPT_WORDS, 0, "FILE", offsetof(struct verify_opts, files), NULL,
+     "evidence: raw, hex, base64, PEM, a cloud's JSON, CMW; - for standard input", NULL, true},
+    {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
+};
+
+/* The files, read. */
+struct evidence {
+    size_t n;
+    struct hf_buf buf[HF_EVIDENCE_ITEMS_MAX];
+    struct hf_bytes view[HF_EVIDENCE_ITEMS_MAX];
+};
+
+static void evidence_free(struct evidence *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        hf_buf_free(&e->buf[i]);
+}
+
+static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *out)
+{
+    bool from_input = false;
+
+    if (files->n > HF_EVIDENCE_ITEMS_MAX)
+        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
+                       files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (; out->n < files->n; out->n++) {
+        const char *path = files->item[out->n];
+
+        if (strcmp(path, "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(path, "-") == 0;
+        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
+        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
+        if (out->view[out->n].n == 0)
+            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
+    }
+    return HF_OK;
+}
+
+static hf_err print(struct hf_cli *cli, const char *format, const struct hf_verify_result *result)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    if (strcmp(format, "json") == 0)
+        HF_TRY(hf_verify_result_json(result, &text));
+    else if (strcmp(format, "pot") == 0)
+        HF_TRY(hf_verify_result_pot(result, &text));
+    else
+        HF_TRY(hf_verify_result_text(result, &text));
+    if (text.n && text.p[text.n - 1] != '\n')
+        HF_TRY(hf_buf_add(&text, hf_bytes_text("\n")));
+    return hf_cli_print(cli, hf_buf_bytes(&text));
+}
+
+static hf_err run(struct hf_cli *cli, const void *options)
+{
+    const struct verify_opts *opt = options;
+    const char *format = opt->format ? opt->format : cli->json ? "json" : "text";
+    HF_CLEANUP(hf_worker_stop) struct hf_worker *worker = NULL;
+    HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
+    HF_CLEANUP(evidence_free) struct evidence evidence = {0};
+    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
+    struct hf_who who = hf_cli_who();
+    struct hf_core *core = NULL;
+    hf_err err;
+
+    if (cli->json && opt->format && strcmp(opt->format, "text") == 0)
+        return hf_fail(HF_E_ARG, "--json and --format text contradict");
+    HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &worker)); /* it warms up while files are read */
+    HF_TRY(hf_verify_result_new(&result));
+    HF_TRY(read_evidence(&opt->files, &evidence));
+    HF_TRY(hf_cli_judgement_read(cli, &opt->judge, &j));
+    HF_TRY(hf_cli_core(cli, &core));
+    HF_TRY(hf_cli_judgement_tell(cli, &j, worker));
+    j.request.evidence = evidence.view;
+    j.request.n_evidence = evidence.n;
+    err = hf_core_verify(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, result);
+    if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED)
+        return err;
+    HF_TRY(print(cli, format, result));
+    return hf_verdict_err(&result->verdict);
+}
+
+const struct hf_command hf_cmd_verify = {
+    .words = "verify",
+    .about = "Judge evidence of any kind: every check, and one verdict",
+    .text =
+        "Reads evidence made by a TEE, a TPM or a GPU, and says whether it is authentic, fresh and of a platform in "
+        "good order. Every check is a row with what was expected and found; none stops another. It works offline: what "
+        "vendors say about platforms comes from --collateral and from what `holdfast collateral fetch` has kept, and "
+        "what is missing is named with the address that has it. Several files make one composite verdict.\n\n"
+        "Without a policy every built-in check applies, and nothing is assumed about measurements. Without a nonce or "
+        "report data nothing shows that the evidence is new, and the verdict is a warning at best.\n\n"
+        "Evidence is parsed and judged in a child process without files, network, keys or programs to start.\n\n"
+        "Exit status 0: affirming; 3: warnings, which are listed; 1: contraindicated; 64 to 78: no verdict at all.",
+    .example = "head -c 64 /dev/zero > evidence.bin\nholdfast verify evidence.bin || test $? -eq 65",
+    .opts = rows,
+    .size = sizeof(struct verify_opts),
+    .run = run,
+};

@@ -1,0 +1,415 @@
+/* Evidence as it comes: every shape that is known opens to the same item, and what is nothing is said to be so. */
+#include "codec/base64.h"
+#include "codec/hex.h"
+#include "codec/pem.h"
+#include "evidence/cmw.h"
+#include "make_nitro.h"
+#include "test.h"
+
+/* One document for all tests, in the writings that envelopes use. */
+static struct make_nitro made;
+static struct hf_buf doc, hex, base64, base64url, pem, numbers, nested, jsontext, chain;
+
+static void prepare(void)
+{
+    make_nitro_start(&made);
+    OK(make_nitro_certs(&made));
+    OK(make_nitro_sign(&made, &doc));
+    OK(hf_hex_write(hf_buf_bytes(&doc), &hex));
+    OK(hf_base64_write(hf_buf_bytes(&doc), &base64));
+    OK(hf_base64url_write(hf_buf_bytes(&doc), &base64url));
+    OK(hf_pem_write("ATTESTATION REPORT", hf_buf_bytes(&doc), &pem));
+    OK(hf_base64_write(hf_buf_bytes(&base64), &nested));
+    for (size_t i = 0; i < doc.n; i++) {
+        char number[8];
+
+        (void)snprintf(number, sizeof(number), "%s%u", i ? "," : "", doc.p[i]);
+        OK(hf_buf_add(&numbers, hf_bytes_text(number)));
+    }
+    for (size_t i = 0; i < 2; i++)
+        OK(hf_cert_to_pem(made.ca[i].cert, &chain));
+    for (size_t i = 0; i < chain.n; i++)
+        OK(hf_buf_add(&jsontext, chain.p[i] == '\n' ? hf_bytes_text("\\n") : (struct hf_bytes){chain.p + i, 1}));
+}
+
+static void done(void)
+{
+    struct hf_buf *all[] = {&doc, &hex, &base64, &base64url, &pem, &numbers, &nested, &jsontext, &chain};
+
+    for (size_t i = 0; i < HF_COUNT(all); i++)
+        hf_buf_free(all[i]);
+    make_nitro_free(&made);
+}
+
+/* A template's letters: $h hex, $b base64, $u base64url, $n numbers, $d base64 twice, $p PEM, $c certificates as a
+ * JSON text. */
+static void fill(const char *template, struct hf_buf *out)
+{
+    hf_buf_free(out);
+    for (const char *at = template; *at; at++) {
+        const struct hf_buf *value = NULL;
+
+        if (*at == '$') {
+            at++;
+            value = *at == 'h' ? &hex : *at == 'b' ? &base64 : *at == 'u' ? &base64url : *at == 'n' ? &numbers
+                  : *at == 'd' ? &nested : *at == 'p' ? &pem : *at == 'c' ? &jsontext : NULL;
+            CHECK(value);
+        }
+        OK(hf_buf_add(out, value ? hf_buf_bytes(value) : (struct hf_bytes){(const uint8_t *)at, 1}));
+    }
+}
+
+TEST(every_shape_opens_to_the_same_document)
+{
+    static const struct {
+        const char *shape;
+        const char *where;
+        size_t certs; /* items that are certificates */
+    } cases[] = {
+        {"$h", "hex", 0},
+        {"0x$h\n", "hex", 0},
+        {"  \n0X$h", "hex", 0},
+        {"$b", "base64", 0},
+        {"$b\r\n", "base64", 0},
+        {"$u", "base64", 0},
+        {"$d", "base64", 0},
+        {"some words\n$p", "ATTESTATION?REPORT", 0},
+        {"\"$b\"", "base64", 0},
+        /* Azure attestation */
+        {"{\"quote\":\"$u\",\"runtimeData\":{\"data\":\"\",\"dataType\":\"JSON\"},\"nonce\":\"x\"}", "quote", 0},
+        /* dstack */
+        {"{\"quote\":\"$h\",\"event_log\":\"[]\",\"report_data\":\"00\",\"vm_config\":\"{}\"}", "quote", 0},
+        {"{\"quote\":\"0x$h\",\"eventlog\":\"\"}", "quote", 0},
+        /* configfs-tsm */
+        {"{\"provider\":\"sev_guest\",\"inblob\":\"AAAA\",\"outblob\":\"$b\",\"auxblob\":\"\"}", "outblob", 0},
+        /* trustee: bytes as numbers */
+        {"{\"token\":[$n]}", "token", 0},
+        {"{\"svn\":null,\"evidence\":{\"quote\":\"$b\",\"cc_eventlog\":null}}", "evidence/quote", 0},
+        /* Intel Trust Authority */
+        {"{\"tdx\":{\"quote\":\"$b\",\"user_data\":\"\",\"verifier_nonce\":{\"val\":\"\"}},\"policy_ids\":[]}",
+         "tdx/quote", 0},
+        /* arrays of evidence with certificates */
+        {"[{\"evidence\":\"$b\",\"certificate\":\"$c\",\"arch\":\"HOPPER\"}]", "0/evidence", 1},
+        /* a report of a service, whose own fields are nobody's word */
+        {"{\"provider_type\":\"nitro\",\"quote\":\"$b\",\"certificate_chain\":[\"$c\"],\"measurements\":{\"pcr0\":"
+         "\"ff\"},\"timestamp\":1.5,\"nonce\":\"n\",\"security_level\":\"high\"}",
+         "quote", 1},
+        {"{\"certificate_chain\":[\"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\"],\"quote\":\"$b\"}",
+         "quote", 0},
+        /* the same twice is one item */
+        {"{\"a\":\"$b\",\"b\":\"$h\"}", "a", 0},
+        /* JSON in JSON */
+        {"{\"report\":\"{\\\"inner\\\":\\\"$b\\\"}\"}", "report/inner", 0},
+        /* wrappers */
+        {"[\"application/octet-stream\",\"$u\"]", "cmw", 0},
+        {"[\"application/octet-stream; x=\\\"y\\\"\",\"$u\",4]", "cmw", 0},
+        {"{\"__cmwc_t\":\"tag:example.com,2026:x\",\"a\":{\"b\":[\"application/octet-stream\",\"$u\"]}}", "cmw/a/b", 0},
+        {"{\"x\":{\"y\":[\"application/octet-stream\",\"$u\",4]}}", "x/y/cmw", 0},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf in = {0};
+        struct hf_evidence_set set = {0};
+
+        CASE(cases[i].shape);
+        fill(cases[i].shape, &in);
+        OK(hf_evidence_open(hf_buf_bytes(&in), i % 2 ? "nitro" : "auto", &set));
+        CHECK(set.n == 1 + cases[i].certs && set.n_buf <= 2);
+        CHECK_BYTES(set.item[0].bytes, hf_buf_bytes(&doc));
+        CHECK_TEXT(set.item[0].format->name, "nitro-document");
+        CHECK_TEXT(set.item[0].where, cases[i].where);
+        if (cases[i].certs) {
+            CHECK(set.item[1].format == NULL);
+            CHECK_BYTES(set.item[1].bytes, hf_buf_bytes(&chain));
+        }
+        hf_evidence_set_free(&set);
+    }
+    CASE("");
+}
+
+TEST(raw_evidence_is_one_item_that_nobody_copied)
+{
+    struct hf_evidence_set set = {0};
+
+    OK(hf_evidence_open(hf_buf_bytes(&doc), NULL, &set));
+    CHECK(set.n == 1 && set.n_buf == 0 && set.item[0].bytes.p == doc.p && set.item[0].where[0] == 0);
+    hf_evidence_set_free(&set);
+}
+
+TEST(what_is_nothing_is_said_to_be_so)
+{
+    static const struct {
+        const char *in;
+        const char *kind;
+        hf_err want;
+        const char *detail;
+    } cases[] = {
+        {"", NULL, HF_E_FORMAT, "no bytes at all"},
+        {"hello, world", NULL, HF_E_FORMAT, "no kind of evidence"},
+        {"00112233445566778899", NULL, HF_E_FORMAT, "hex of 10 bytes beginning 00 11"},
+        {"001122334455667788990", NULL, HF_E_FORMAT, "base64 that is malformed"},
+        {"0x0011223", NULL, HF_E_FORMAT, "hex that is malformed"},
+        {"AAECAwQFBgcICQ==", NULL, HF_E_FORMAT, "base64 of 10 bytes beginning 00 01"},
+        {"{\"quote\":\"\",\"extra\":1}", NULL, HF_E_FORMAT, "JSON, an object with \"quote\", \"extra\""},
+        {"{\"quote\":\"$b\"", NULL, HF_E_FORMAT, "JSON that is malformed"},
+        {"{\"quote\":\"$b\",\"quote\":\"$b\"}", NULL, HF_E_FORMAT, "JSON that is malformed"},
+        {"-----BEGIN X-----\nAAAA\n-----END X-----\n", NULL, HF_E_FORMAT, "PEM \"X\""},
+        {"-----BEGIN X-----\nAAAA\n", NULL, HF_E_TRUNCATED, ""},
+        {"eyJhbGciOiJub25lIn0.e30.AAAA", NULL, HF_E_FORMAT, "a JWT"},
+        {"$b", "no-such-kind", HF_E_ARG, "no kind of evidence is called"},
+        {"[\"application/x\",\"AAAA\",4]", NULL, HF_E_FORMAT, "cmw: 4 bytes of type \"application/x\""},
+        {"[\"application/x\",\"AA=A\",4]", NULL, HF_E_FORMAT, ""},
+        {"[\"application/x\",\"$u\",8]", NULL, HF_E_FORMAT, "a CMW"},
+        {"[\"application/x\",\"$u\",64]", NULL, HF_E_FORMAT, "bits that are not known"},
+        {"[\"application/x\"]", NULL, HF_E_FORMAT, "2 or 3 are wanted"},
+        {"{\"__cmwc_t\":\"t\",\"a\":{\"b\":{\"c\":{\"d\":[\"application/x\",\"$u\"]}}}}", NULL, HF_E_LIMIT, "nested deeper"},
+        {"{\"__cmwc_t\":1,\"a\":[\"application/x\",\"$u\"]}", NULL, HF_E_FORMAT, "a collection's type"},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf in = {0};
+        struct hf_evidence_set set = {0};
+
+        CASE(cases[i].in);
+        fill(cases[i].in, &in);
+        FAILS(hf_evidence_open(hf_buf_bytes(&in), cases[i].kind, &set), cases[i].want);
+        CHECK_DETAIL(cases[i].detail);
+        CHECK(set.n == 0 && set.n_buf == 0);
+    }
+    CASE("");
+}
+
+static void item(struct hf_buf *out, unsigned number)
+{
+    struct make_nitro n = made;
+    HF_CLEANUP(hf_buf_free) struct hf_buf another = {0};
+
+    n.payload = n.signature = (struct hf_buf){0};
+    n.doc.timestamp_ms += number;
+    OK(make_nitro_sign(&n, &another));
+    hf_buf_free(out);
+    OK(hf_base64_write(hf_buf_bytes(&another), out));
+    hf_buf_free(&n.payload);
+    hf_buf_free(&n.signature);
+}
+
+TEST(there_is_room_for_sixteen_items_and_no_more)
+{
+    for (unsigned count = 16; count <= 17; count++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf in = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf one = {0};
+        struct hf_evidence_set set = {0};
+
+        OK(hf_buf_add(&in, hf_bytes_text("[")));
+        for (unsigned i = 0; i < count; i++) {
+            item(&one, i);
+            OK(hf_buf_add(&in, hf_bytes_text(i ? ",\"" : "\"")));
+            OK(hf_buf_add(&in, hf_buf_bytes(&one)));
+            OK(hf_buf_add(&in, hf_bytes_text("\"")));
+        }
+        OK(hf_buf_add(&in, hf_bytes_text("]")));
+        if (count == 16) {
+            OK(hf_evidence_open(hf_buf_bytes(&in), NULL, &set));
+            CHECK(set.n == 16);
+            FAILS(hf_evidence_open(hf_buf_bytes(&doc), NULL, &set), HF_E_LIMIT);
+            CHECK(set.n == 16);
+        } else {
+            FAILS(hf_evidence_open(hf_buf_bytes(&in), NULL, &set), HF_E_LIMIT);
+            CHECK(set.n == 0 && set.n_buf == 0);
+        }
+        hf_evidence_set_free(&set);
+    }
+}
+
+TEST(encodings_within_each_other_end_somewhere)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    OK(hf_buf_set(&text, hf_buf_bytes(&doc)));
+    for (unsigned depth = 1; depth <= 8; depth++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf more = {0};
+        struct hf_evidence_set set = {0};
+
+        OK(hf_base64_write(hf_buf_bytes(&text), &more));
+        OK(hf_buf_set(&text, hf_buf_bytes(&more)));
+        if (depth <= 6)
+            OK(hf_evidence_open(hf_buf_bytes(&text), NULL, &set));
+        else
+            FAILS(hf_evidence_open(hf_buf_bytes(&text), NULL, &set), HF_E_LIMIT);
+        hf_evidence_set_free(&set);
+    }
+}
+
+TEST(several_files_make_one_set_and_a_bad_one_changes_nothing)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf one = {0};
+    struct hf_evidence_set set = {0};
+
+    OK(hf_evidence_open(hf_buf_bytes(&doc), NULL, &set));
+    item(&one, 1);
+    OK(hf_evidence_open(hf_buf_bytes(&one), NULL, &set));
+    CHECK(set.n == 2 && set.n_buf == 1);
+    FAILS(hf_evidence_open(hf_bytes_text("nothing"), NULL, &set), HF_E_FORMAT);
+    CHECK(set.n == 2 && set.n_buf == 1);
+    hf_evidence_set_free(&set);
+}
+
+/* ---- wrappers in CBOR ---- */
+
+static void wrap(enum hf_cmw_form form, const char *type, uint16_t format, uint32_t ind, struct hf_bytes value,
+                 struct hf_buf *out)
+{
+    struct hf_cmw_record r = {form, hf_bytes_text(type), format, value, ind};
+
+    hf_buf_free(out);
+    OK(hf_cmw_record_write(&r, out));
+}
+
+TEST(wrappers_in_cbor_are_opened)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf record = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf tag = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf inner = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf outer = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf results = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf cert = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf second = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf decoded = {0};
+    struct hf_evidence_set set = {0};
+
+    item(&second, 5);
+    OK(hf_base64_parse(hf_buf_bytes(&second), &decoded));
+    wrap(HF_CMW_CBOR_RECORD, "application/octet-stream", 0, HF_CMW_EVIDENCE, hf_buf_bytes(&doc), &record);
+    OK(hf_evidence_open(hf_buf_bytes(&record), NULL, &set));
+    CHECK(set.n == 1 && set.n_buf == 0);
+    CHECK_TEXT(set.item[0].where, "cmw");
+    hf_evidence_set_free(&set);
+    wrap(HF_CMW_CBOR_TAG, "", 42, 0, hf_buf_bytes(&decoded), &tag);
+    wrap(HF_CMW_CBOR_RECORD, "application/eat+jwt", 0, HF_CMW_RESULTS, hf_bytes_text("x"), &results);
+    wrap(HF_CMW_CBOR_RECORD, "application/pkix-cert", 0, HF_CMW_ENDORSEMENTS, made.ca[0].cert->der, &cert);
+    OK(hf_cmw_collection_write(HF_CMW_CBOR_COLLECTION, NULL,
+                               (struct hf_cmw_part[]){{"cpu", hf_buf_bytes(&record)}, {"gpu", hf_buf_bytes(&tag)}}, 2,
+                               &inner));
+    OK(hf_cmw_collection_write(HF_CMW_CBOR_COLLECTION, "tag:example.com,2026:a",
+                               (struct hf_cmw_part[]){{"n", hf_buf_bytes(&inner)},
+                                                      {"r", hf_buf_bytes(&results)},
+                                                      {"c", hf_buf_bytes(&cert)}},
+                               3, &outer));
+    OK(hf_evidence_open(hf_buf_bytes(&outer), NULL, &set));
+    CHECK(set.n == 3);
+    CHECK_TEXT(set.item[0].where, "cmw/n/cpu");
+    CHECK_TEXT(set.item[1].where, "cmw/n/gpu");
+    CHECK_BYTES(set.item[1].bytes, hf_buf_bytes(&decoded));
+    CHECK(set.item[2].format == NULL);
+    hf_evidence_set_free(&set);
+}
+
+TEST(content_formats_and_tags_are_the_same_numbers)
+{
+    static const struct {
+        uint16_t format;
+        uint64_t tag;
+    } cases[] = {{0, 1668546817}, {254, 1668547071}, {255, 1668547073}, {30001, 1668576935}, {65024, 1668612095}};
+    uint16_t format;
+    uint64_t tag;
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        OK(hf_cmw_tag(cases[i].format, &tag));
+        CHECK(tag == cases[i].tag);
+        OK(hf_cmw_content_format(tag, &format));
+        CHECK(format == cases[i].format);
+    }
+    FAILS(hf_cmw_tag(65025, &tag), HF_E_ARG);
+    FAILS(hf_cmw_content_format(1668546816, &format), HF_E_FORMAT);
+    FAILS(hf_cmw_content_format(1668547072, &format), HF_E_FORMAT);
+    FAILS(hf_cmw_content_format(1668612096, &format), HF_E_FORMAT);
+}
+
+static hf_err count_record(void *to, const char *path, const struct hf_cmw_record *record)
+{
+    (void)path;
+    (void)record;
+    ++*(size_t *)to;
+    return HF_OK;
+}
+
+TEST(malformed_wrappers_are_refused)
+{
+    static const struct {
+        const char *name;
+        const char *hex;
+        hf_err want;
+    } cases[] = {
+        {"a record of one value", "9f6178ff", HF_E_FORMAT},
+        {"a record of a text and a number", "82617801", HF_E_FORMAT},
+        {"a record with an empty type", "826041aa", HF_E_FORMAT},
+        {"a record with ind that is a text", "8361784161617a", HF_E_FORMAT},
+        {"a record of content format 65536", "821a0001000041aa", HF_E_FORMAT},
+        {"a tag of a signed wrapper", "da6374021484404041aa4161", HF_E_UNSUPPORTED},
+        {"a tag that is none", "da6374000041aa", HF_E_FORMAT},
+        {"a collection with a negative type", "a1685f5f636d77635f7420", HF_E_FORMAT},
+        {"bytes behind it", "82617841aa00", HF_E_TRAILING},
+        {"a cut one", "82617842aa", HF_E_TRUNCATED},
+        {"an unknown bit", "83617841aa1820", HF_E_FORMAT},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf in = {0};
+        size_t n = 0;
+
+        CASE(cases[i].name);
+        OK(hf_hex_parse(hf_bytes_text(cases[i].hex), &in));
+        FAILS(hf_cmw_walk(hf_buf_bytes(&in), count_record, &n), cases[i].want);
+        CHECK(n == 0);
+    }
+    CASE("");
+}
+
+static struct hf_buf swept;
+
+static hf_err open_swept(void)
+{
+    struct hf_evidence_set set = {0};
+    hf_err err = hf_evidence_open(hf_buf_bytes(&swept), NULL, &set);
+
+    hf_evidence_set_free(&set);
+    return err;
+}
+
+TEST(each_allocation_may_fail)
+{
+    static const char *const shapes[] = {"$h", "$b", "$p",
+                                         "{\"x\":\"$b\",\"c\":\"$c\",\"n\":[$n]}",
+                                         "{\"__cmwc_t\":\"t\",\"a\":[\"application/x\",\"$u\",4]}"};
+
+    for (size_t i = 0; i < HF_COUNT(shapes); i++) {
+        CASE(shapes[i]);
+        fill(shapes[i], &swept);
+        SWEEP(open_swept());
+    }
+    hf_buf_free(&swept);
+    CASE("");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(every_shape_opens_to_the_same_document),
+        RUN(raw_evidence_is_one_item_that_nobody_copied),
+        RUN(what_is_nothing_is_said_to_be_so),
+        RUN(there_is_room_for_sixteen_items_and_no_more),
+        RUN(encodings_within_each_other_end_somewhere),
+        RUN(several_files_make_one_set_and_a_bad_one_changes_nothing),
+        RUN(wrappers_in_cbor_are_opened),
+        RUN(content_formats_and_tags_are_the_same_numbers),
+        RUN(malformed_wrappers_are_refused),
+        RUN(each_allocation_may_fail),
+    };
+    int failed;
+
+    prepare();
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    failed = cmocka_run_group_tests_name(__FILE__, tests, NULL, NULL);
+    done();
+    return failed;
+}
