@@ -1,71 +1,75 @@
-/* Collateral as operations: the only place where the verifier and the network meet, and they do not know each other. */
+/* Collateral as operations: here alone the verifier and the network meet, and they do not know each other. */
 #include "core/collateral.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "collateral/pace.h"
-#include "policy/verify.h"
+#include "worker/worker.h"
 
 #include <stdio.h>
-
-#define ROUNDS 4 /* what is missing behind something missing shows only once that is there */
-
-/* ---- what a verifier misses ---- */
-
-static hf_err add_to(void *arg, const struct hf_collateral_entry *entry, struct hf_bytes bytes)
-{
-    hf_err err = hf_verifier_add_collateral(arg, bytes, entry->url);
-
-    if (err == HF_OK || err == HF_E_MEMORY)
-        return err;
-    hf_log(HF_LOG_DEBUG, "collateral.unknown", "url=%s detail=\"%.200s\"", entry->url, hf_err_detail());
-    return HF_OK;
-}
-
-static hf_err judged(struct hf_collateral *cache, const struct hf_fetch_spec *spec, struct hf_verify_result *result)
-{
-    HF_CLEANUP(hf_verifier_free) struct hf_verifier *verifier = NULL;
-    struct hf_verify_request request = {
-        .evidence = &spec->evidence, .n_evidence = 1, .kind = spec->kind, .at = hf_now()};
-    hf_err err;
-
-    HF_TRY(hf_verifier_new(&verifier));
-    HF_TRY(hf_collateral_each(cache, add_to, verifier));
-    err = hf_verify(verifier, &request, result);
-    return err == HF_E_UNTRUSTED || err == HF_E_WARNED ? HF_OK : err;
-}
-
-static hf_err find_missing(struct hf_collateral *cache, const struct hf_fetch_spec *spec, struct hf_wanted_list *out)
-{
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
-
-    HF_TRY(hf_verify_result_new(&result));
-    HF_TRY(judged(cache, spec, result));
-    for (size_t i = 0; i < result->n; i++) {
-        const struct hf_findings *f = &result->item[i].findings;
-
-        for (size_t k = 0; k < f->n_missing; k++)
-            HF_TRY(hf_wanted_add(out, f->missing[k].what, "%s", f->missing[k].url));
-    }
-    return HF_OK;
-}
-
-/* ---- fetch ---- */
 
 struct fetching {
     const struct hf_fetch_spec *spec;
     struct hf_fetch_report *report;
     struct hf_collateral *cache;
     struct hf_http *http;
+    struct hf_worker *worker; /* evidence is foreign: it is judged there */
     hf_err first;
     char first_detail[256];
 };
 
 static void fetching_free(struct fetching *f)
 {
+    hf_worker_stop(&f->worker);
     hf_http_free(&f->http);
     hf_collateral_close(&f->cache);
 }
+
+/* ---- what a verifier misses ---- */
+
+static hf_err add_to(void *arg, const struct hf_collateral_entry *entry, struct hf_bytes bytes)
+{
+    return hf_briefing_add(arg, HF_BRIEF_COLLATERAL, entry->url, bytes);
+}
+
+static hf_err pass_over(void *to, size_t i, hf_err err, const char *detail)
+{
+    (void)to;
+    hf_log(HF_LOG_DEBUG, "collateral.unknown", "item=%zu error=%s detail=\"%.200s\"", i, hf_err_name(err), detail);
+    return HF_OK;
+}
+
+/* All that the cache has is told anew: what the worker has already, it keeps once. */
+static hf_err judge(struct fetching *f, struct hf_verify_result *result)
+{
+    HF_CLEANUP(hf_briefing_free) struct hf_briefing briefing = {0};
+    struct hf_verify_request request = {
+        .evidence = &f->spec->evidence, .n_evidence = 1, .kind = f->spec->kind, .at = hf_now()};
+    hf_err err;
+
+    HF_TRY(hf_collateral_each(f->cache, add_to, &briefing));
+    if (briefing.n)
+        HF_TRY(hf_worker_brief(f->worker, &briefing, pass_over, NULL));
+    err = hf_worker_verify(f->worker, &request, result);
+    return err == HF_E_UNTRUSTED || err == HF_E_WARNED ? HF_OK : err;
+}
+
+static hf_err find_missing(struct fetching *f, struct hf_wanted_list *out)
+{
+    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
+
+    HF_TRY(hf_verify_result_new(&result));
+    HF_TRY(judge(f, result));
+    for (size_t i = 0; i < result->n; i++) {
+        const struct hf_findings *found = &result->item[i].findings;
+
+        for (size_t k = 0; k < found->n_missing; k++)
+            HF_TRY(hf_wanted_add(out, found->missing[k].what, "%s", found->missing[k].url));
+    }
+    return HF_OK;
+}
+
+/* ---- fetch ---- */
 
 static hf_err turn(void *arg, const char *host)
 {
@@ -94,47 +98,59 @@ static bool was_tried(const struct hf_fetch_report *report, const char *url)
     return false;
 }
 
-/* Each that was not tried before; how many. A failure is kept for the end. */
-static size_t fetch_list(struct fetching *f, const struct hf_wanted_list *list)
+static void fetch_one(struct fetching *f, const struct hf_wanted *wanted)
 {
-    size_t tried = 0;
+    struct hf_fetched *item = &f->report->item[f->report->n++];
+    hf_err err = hf_fetch(f->cache, f->http, &f->spec->how, wanted, hf_now(), item);
 
-    for (size_t i = 0; i < list->n && f->report->n < HF_FETCHED_MAX; i++) {
-        struct hf_fetched *item = &f->report->item[f->report->n];
-        hf_err err;
-
-        if (was_tried(f->report, list->item[i].url))
-            continue;
-        err = hf_fetch(f->cache, f->http, &f->spec->how, &list->item[i], hf_now(), item);
-        f->report->n++;
-        tried++;
-        if (err != HF_OK && f->first == HF_OK) {
-            f->first = err;
-            (void)snprintf(f->first_detail, sizeof(f->first_detail), "%.40s: %.200s", list->item[i].what, item->detail);
-        }
+    if (err != HF_OK && f->first == HF_OK) {
+        f->first = err;
+        (void)snprintf(f->first_detail, sizeof(f->first_detail), "%.40s: %.200s", wanted->what, item->detail);
     }
-    return tried;
+}
+
+/*
+ * What is missing behind something missing shows only once that is there, and of addresses that stand for each other one
+ * is enough: so one is fetched, and the verifier asked again. Failures count only while something is missing.
+ */
+static hf_err fetch_for_evidence(struct fetching *f)
+{
+    struct hf_wanted_list missing = {0};
+    hf_err before = f->first;
+
+    while (f->report->n < HF_FETCHED_MAX) {
+        size_t i = 0;
+
+        missing.n = 0;
+        HF_TRY(find_missing(f, &missing));
+        while (i < missing.n && was_tried(f->report, missing.item[i].url))
+            i++;
+        if (i == missing.n)
+            break;
+        fetch_one(f, &missing.item[i]);
+    }
+    if (missing.n == 0)
+        f->first = before;
+    return HF_OK;
 }
 
 static hf_err fetch(struct hf_core *core, void *arg)
 {
     struct fetching *f = arg;
     struct hf_http_options http = f->spec->http;
-    size_t progress = 1;
 
+    if (f->spec->evidence.n) /* forked before the HTTP client has threads */
+        HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &f->worker));
     HF_TRY(hf_collateral_open(hf_core_state_dir(core), &f->cache));
     http.turn = turn;
     http.say = say;
     http.arg = f;
     if (!f->spec->how.offline)
         HF_TRY(hf_http_new(&http, &f->http));
-    (void)fetch_list(f, &f->spec->wanted);
-    for (int round = 0; f->spec->evidence.n && progress && round < ROUNDS; round++) {
-        struct hf_wanted_list missing = {0};
-
-        HF_TRY(find_missing(f->cache, f->spec, &missing));
-        progress = fetch_list(f, &missing);
-    }
+    for (size_t i = 0; i < f->spec->wanted.n; i++)
+        fetch_one(f, &f->spec->wanted.item[i]);
+    if (f->spec->evidence.n)
+        HF_TRY(fetch_for_evidence(f));
     return f->first == HF_OK ? HF_OK : hf_fail(f->first, "%s", f->first_detail);
 }
 
