@@ -8,6 +8,8 @@
 #include "codec/hex.h"
 #include "worker/confine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #define COLLATERAL_FILES 4096u
@@ -41,14 +43,45 @@ const char *hf_cli_base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+static hf_err read_regular(int fd, const char *path, size_t size, struct hf_buf *out)
+{
+    size_t before = out->n;
+    uint8_t *place = NULL;
+
+    HF_TRY(hf_buf_grow(out, size, &place));
+    for (size_t n = 0; n < size;) {
+        ssize_t got = read(fd, place + n, size - n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        out->n = got > 0 ? out->n : before;
+        if (got < 0)
+            return hf_fail_errno("%s", path);
+        if (got == 0)
+            return hf_fail(HF_E_IO, "%s became shorter while it was read", path);
+        n += (size_t)got;
+    }
+    return HF_OK;
+}
+
 hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
 {
+    HF_CLEANUP(hf_fd_close) int fd = -1;
     struct stat st;
 
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > HF_EVIDENCE_MAX)
+    if (strcmp(path, "-") == 0)
+        return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return hf_fail_errno("%s", path);
+    if (S_ISDIR(st.st_mode))
+        return hf_fail(HF_E_ARG, "%s is a directory, not a file", path);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) /* a pipe, or a file that has no size to tell, as in /proc */
+        return hf_fd_read_all(fd, path, HF_EVIDENCE_MAX, out);
+    if ((uint64_t)st.st_size > HF_EVIDENCE_MAX)
         return hf_fail(HF_E_LIMIT, "%s has %lld bytes; at most %zu are read", path, (long long)st.st_size,
                        HF_EVIDENCE_MAX);
-    return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    return read_regular(fd, path, (size_t)st.st_size, out);
 }
 
 /* ---- the briefing ---- */
