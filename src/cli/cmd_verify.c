@@ -1,7 +1,10 @@
 /* holdfast verify */
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "cli/verify_arg.h"
 #include "core/verify.h"
+
+#define KEY_MAX ((size_t)64 << 10)
 
 struct verify_opts {
     struct hf_cli_verify_opts judge;
@@ -10,6 +13,8 @@ struct verify_opts {
     const char *purpose, *store;
     bool burn;
     uint32_t once;
+    const char *format, *ear_key, *ear_kid, *out;
+    bool ear;
 };
 
 static const struct hf_opt rows[] = {
@@ -27,7 +32,15 @@ static const struct hf_opt rows[] = {
     {HF_OPT_TEXT, 0, "store", offsetof(struct verify_opts, store), "URI",
      "with --burn, --once: sqlite:PATH or postgresql://... (default: HOLDFAST_STORE)", NULL, false},
     {HF_OPT_TEXT, 'f', "format", offsetof(struct verify_opts, format), "FORMAT",
-     "how the verdict is printed (default: text; --json is the same as json)", "text|json|pot", false},
+     "how the verdict is printed (default: text; --json is the same as json)", "text|json|pot|ear|ear-cwt", false},
+    {HF_OPT_FLAG, 0, "ear", offsetof(struct verify_opts, ear), NULL,
+     "the same as --format ear: an EAT attestation result, signed with --ear-key", NULL, false},
+    {HF_OPT_FILE, 0, "ear-key", offsetof(struct verify_opts, ear_key), "FILE",
+     "the private key that signs an EAR: P-256, P-384 or Ed25519, PEM or DER", NULL, false},
+    {HF_OPT_TEXT, 0, "ear-kid", offsetof(struct verify_opts, ear_kid), "NAME", "that key's name in the EAR's header", NULL,
+     false},
+    {HF_OPT_FILE, 'o', "out", offsetof(struct verify_opts, out), "FILE",
+     "where the verdict goes (default: standard output)", NULL, false},
     {HF_OPT_WORDS, 0, "FILE", offsetof(struct verify_opts, files), NULL,
      "evidence: raw, hex, base64, PEM, a cloud's JSON, CMW; - for standard input", NULL, true},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
@@ -53,12 +66,14 @@ static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *ou
     if (files->n > HF_EVIDENCE_ITEMS_MAX)
         return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
                        files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (size_t i = 0; i < files->n; i++) {
+        if (strcmp(files->item[i], "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(files->item[i], "-") == 0;
+    }
     for (; out->n < files->n; out->n++) {
         const char *path = files->item[out->n];
 
-        if (strcmp(path, "-") == 0 && from_input)
-            return hf_fail(HF_E_ARG, "standard input is read once");
-        from_input |= strcmp(path, "-") == 0;
         HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
         out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
         if (out->view[out->n].n == 0)
@@ -67,25 +82,54 @@ static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *ou
     return HF_OK;
 }
 
-static hf_err print(struct hf_cli *cli, const char *format, const struct hf_verify_result *result)
+static hf_err render(const char *format, const struct verify_opts *opt, const struct hf_verify_result *result,
+                     struct hf_buf *out)
+{
+    HF_CLEANUP(hf_secret_free) struct hf_secret *key = NULL;
+    struct hf_ear_how how = {.cwt = strcmp(format, "ear-cwt") == 0, .kid = opt->ear_kid};
+
+    if (strcmp(format, "json") == 0)
+        return hf_verify_result_json(result, out);
+    if (strcmp(format, "pot") == 0)
+        return hf_verify_result_pot(result, out);
+    if (strcmp(format, "text") == 0)
+        return hf_verify_result_text(result, out);
+    HF_TRY(hf_file_read_secret(opt->ear_key, KEY_MAX, &key));
+    how.key = hf_secret_expose(key);
+    return hf_verify_result_ear(result, &how, out);
+}
+
+static hf_err print(const struct hf_cli *cli, const char *format, const struct verify_opts *opt,
+                    const struct hf_verify_result *result)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
 
-    if (strcmp(format, "json") == 0)
-        HF_TRY(hf_verify_result_json(result, &text));
-    else if (strcmp(format, "pot") == 0)
-        HF_TRY(hf_verify_result_pot(result, &text));
-    else
-        HF_TRY(hf_verify_result_text(result, &text));
-    if (text.n && text.p[text.n - 1] != '\n')
+    HF_TRY(render(format, opt, result, &text));
+    if (text.n && text.p[text.n - 1] != '\n' && strcmp(format, "ear-cwt") != 0)
         HF_TRY(hf_buf_add(&text, hf_bytes_text("\n")));
-    return hf_cli_print(cli, hf_buf_bytes(&text));
+    return opt->out ? hf_file_write(opt->out, hf_buf_bytes(&text)) : hf_cli_print(cli, hf_buf_bytes(&text));
+}
+
+/* Which format is asked for; what contradicts, and what it needs. */
+static hf_err choose_format(const struct hf_cli *cli, const struct verify_opts *opt, const char **out)
+{
+    const char *format = opt->format ? opt->format : opt->ear ? "ear" : cli->json ? "json" : "text";
+    bool ear = strncmp(format, "ear", 3) == 0;
+
+    if (cli->json && strcmp(format, "text") == 0)
+        return hf_fail(HF_E_ARG, "--json and --format text contradict");
+    if (opt->ear && !ear)
+        return hf_fail(HF_E_ARG, "--ear and --format %s contradict", format);
+    if (ear && !opt->ear_key)
+        return hf_fail(HF_E_ARG, "an EAR is signed: --ear-key names the key");
+    *out = format;
+    return HF_OK;
 }
 
 static hf_err run(struct hf_cli *cli, const void *options)
 {
     const struct verify_opts *opt = options;
-    const char *format = opt->format ? opt->format : cli->json ? "json" : "text";
+    const char *format = NULL;
     HF_CLEANUP(hf_worker_stop) struct hf_worker *worker = NULL;
     HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
     HF_CLEANUP(evidence_free) struct evidence evidence = {0};
@@ -102,8 +146,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     if (opt->once > HF_NONCE_TTL_MAX)
         return hf_fail(HF_E_ARG, "--once %u: at most %u seconds", (unsigned)opt->once, HF_NONCE_TTL_MAX);
     cli->store = opt->store;
-    if (cli->json && opt->format && strcmp(opt->format, "text") == 0)
-        return hf_fail(HF_E_ARG, "--json and --format text contradict");
+    HF_TRY(choose_format(cli, opt, &format));
     HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &worker)); /* it warms up while files are read */
     HF_TRY(hf_verify_result_new(&result));
     HF_TRY(read_evidence(&opt->files, &evidence));
@@ -115,7 +158,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     err = hf_core_verify_once(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, &once, result);
     if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED)
         return err;
-    HF_TRY(print(cli, format, result));
+    HF_TRY(print(cli, format, opt, result));
     return hf_verdict_err(&result->verdict);
 }
 

@@ -9,6 +9,7 @@
 #include "collateral/cache.h"
 #include "worker/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -18,9 +19,9 @@
 /* One piece of the briefing. */
 struct told {
     enum hf_brief what;
-    bool named;   /* on the command line, so it must be taken */
-    char *source; /* as notes and errors call it */
-    bool said;    /* a note was printed */
+    bool named; /* on the command line, so it must be taken */
+    char *path; /* as notes and errors call it; rows have its name alone */
+    bool said;  /* a note was printed */
 };
 
 void hf_cli_judgement_free(struct hf_cli_judgement *j)
@@ -31,7 +32,7 @@ void hf_cli_judgement_free(struct hf_cli_judgement *j)
     hf_buf_free(&j->public_key);
     hf_buf_free(&j->model_hash);
     for (size_t i = 0; i < j->n_told; i++)
-        hf_free(&j->told[i].source);
+        hf_free(&j->told[i].path);
     hf_free(&j->told);
     j->n_told = 0;
 }
@@ -43,26 +44,56 @@ const char *hf_cli_base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+static hf_err read_regular(int fd, const char *path, size_t size, struct hf_buf *out)
+{
+    size_t before = out->n;
+    uint8_t *place = NULL;
+
+    HF_TRY(hf_buf_grow(out, size, &place));
+    for (size_t n = 0; n < size;) {
+        ssize_t got = read(fd, place + n, size - n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        out->n = got > 0 ? out->n : before;
+        if (got < 0)
+            return hf_fail_errno("%s", path);
+        if (got == 0)
+            return hf_fail(HF_E_IO, "%s became shorter while it was read", path);
+        n += (size_t)got;
+    }
+    return HF_OK;
+}
+
 hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
 {
+    HF_CLEANUP(hf_fd_close) int fd = -1;
     struct stat st;
 
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > HF_EVIDENCE_MAX)
+    if (strcmp(path, "-") == 0)
+        return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return hf_fail_errno("%s", path);
+    if (S_ISDIR(st.st_mode))
+        return hf_fail(HF_E_ARG, "%s is a directory, not a file", path);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) /* a pipe, or a file that has no size to tell, as in /proc */
+        return hf_fd_read_all(fd, path, HF_EVIDENCE_MAX, out);
+    if ((uint64_t)st.st_size > HF_EVIDENCE_MAX)
         return hf_fail(HF_E_LIMIT, "%s has %lld bytes; at most %zu are read", path, (long long)st.st_size,
                        HF_EVIDENCE_MAX);
-    return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    return read_regular(fd, path, (size_t)st.st_size, out);
 }
 
 /* ---- the briefing ---- */
 
-static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *source,
-                   struct hf_bytes bytes)
+static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path, struct hf_bytes bytes)
 {
     HF_TRY(hf_realloc((j->n_told + 1) * sizeof(*j->told), &j->told));
     j->told[j->n_told] = (struct told){.what = what, .named = named};
-    HF_TRY(hf_strdup(source, &j->told[j->n_told].source));
+    HF_TRY(hf_strdup(path, &j->told[j->n_told].path));
     j->n_told++;
-    return hf_briefing_add(&j->briefing, what, source, bytes);
+    return hf_briefing_add(&j->briefing, what, hf_cli_base_name(path), bytes);
 }
 
 static hf_err tell_file(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path)
@@ -86,7 +117,7 @@ static hf_err tell_folder(const struct hf_cli *cli, struct hf_cli_judgement *j, 
         if (tell_file(j, HF_BRIEF_COLLATERAL, false, names.name[i]) != HF_OK && j->briefing.n == before) {
             hf_cli_say(cli, "note: passed over: %s", hf_err_detail());
             if (j->n_told > before)
-                hf_free(&j->told[--j->n_told].source);
+                hf_free(&j->told[--j->n_told].path);
         }
     }
     return HF_OK;
@@ -194,18 +225,27 @@ struct telling {
     struct hf_cli_judgement *j;
 };
 
+/* The detail of a refusal may begin with the name that the judge knows: the path is said in its place. */
+static const char *without_name(const char *detail, const char *path)
+{
+    const char *name = hf_cli_base_name(path);
+    size_t n = strlen(name);
+
+    if (strncmp(detail, name, n) != 0)
+        return detail;
+    return detail[n] == ':' && detail[n + 1] == ' ' ? detail + n + 2 : detail[n] == ' ' ? detail + n + 1 : detail;
+}
+
 static hf_err on_refused(void *to, size_t i, hf_err err, const char *detail)
 {
     const struct telling *t = to;
     struct told *told = &t->j->told[i];
-    bool has_name = strstr(detail, told->source) != NULL;
 
-    if (told->named && has_name)
-        return hf_fail(err, "%s", detail);
+    detail = without_name(detail, told->path);
     if (told->named)
-        return hf_fail(err, "%s: %s", told->source, detail);
+        return hf_fail(err, "%s: %s", told->path, detail);
     if (!told->said)
-        hf_cli_say(t->cli, "note: passed over: %s%s%s", has_name ? "" : told->source, has_name ? "" : ": ", detail);
+        hf_cli_say(t->cli, "note: passed over: %s: %s", told->path, detail);
     told->said = true;
     return HF_OK;
 }

@@ -95,6 +95,14 @@ hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_
         HF_TRY(hf_appraisal_parse(hf_bytes_text(name_or_text), "policy", &policy));
     else if (name_or_text)
         HF_TRY(hf_appraisal_builtin(name_or_text, &policy));
+    if (policy && verifier->policy) {
+        const struct hf_appraisal *both[] = {verifier->policy, policy};
+        struct hf_appraisal *merged = NULL;
+
+        HF_TRY(hf_appraisal_merge(both, 2, NULL, &merged));
+        hf_appraisal_free(&policy);
+        policy = merged;
+    }
     hf_appraisal_free(&verifier->policy);
     verifier->policy = hf_take(policy);
     return HF_OK;

@@ -187,15 +187,24 @@ static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const cha
     return err == HF_E_NOT_FOUND && n ? HF_OK : err;
 }
 
+/* Bundles of other kinds hold PEM as well, between binary items. */
+static bool is_text(struct hf_bytes in)
+{
+    while (in.n && in.p[in.n - 1] == 0)
+        in.n--;
+    return in.n && memchr(in.p, 0, in.n) == NULL;
+}
+
 static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     bool known = false;
 
     if (in.n == 0)
         return hf_fail(HF_E_FORMAT, "%s is empty", source);
-    if (hf_pem_is(in) && in.p[0] != '{')
+    if (is_text(in) && hf_pem_is(in) && in.p[0] != '{')
         return add_pem(set, in, source);
-    HF_TRY(add_der(set, in, source, &known));
+    if (in.p[0] == 0x30) /* a SEQUENCE */
+        HF_TRY(add_der(set, in, source, &known));
     for (size_t i = 0; !known && readers[i]; i++)
         HF_TRY(readers[i](set, in, source, &known));
     return known ? HF_OK
