@@ -7,7 +7,7 @@
 #define EVIDENCE_MAX ((size_t)64 << 20)
 
 struct fetch_opts {
-    const char *evidence, *kind;
+    const char *evidence, *kind, *at;
     const char *fmspc, *ca, *tee;
     const char *product, *signer, *vcek, *tcb;
     struct hf_opt_list url;
@@ -23,6 +23,8 @@ static const struct hf_opt rows[] = {
     {HF_OPT_WORD, 0, "EVIDENCE", AT(evidence), "EVIDENCE", "fetch what judging this file needs (- for standard input)",
      NULL, false},
     {HF_OPT_TEXT, 0, "kind", AT(kind), "KIND", "of the evidence (default: from its bytes)", NULL, false},
+    {HF_OPT_TEXT, 0, "at", AT(at), "TIME", "when the evidence is judged: seconds since 1970 or RFC 3339 (default: now)",
+     NULL, false},
     {HF_OPT_TEXT, 0, "fmspc", AT(fmspc), "HEX", "Intel: TCB info, identity and revocation lists of this platform", NULL,
      false},
     {HF_OPT_TEXT, 0, "ca", AT(ca), "CA", "with --fmspc: who issued its PCK certificate (default platform)",
@@ -146,6 +148,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_CLEANUP(hf_free) struct hf_fetch_report *report = NULL;
     struct hf_fetch_spec spec = {
         .kind = opt->kind,
+        .at = hf_now(),
         .how = {{opt->update, opt->eval}, opt->from, opt->refresh, opt->offline},
         .http = {.ca_file = opt->ca_file, .insecure_http = opt->insecure_http},
         .has_pause = opt->pause != UNSET,
@@ -167,6 +170,8 @@ static hf_err run(struct hf_cli *cli, const void *options)
         HF_TRY(hf_cli_read(opt->evidence, EVIDENCE_MAX, &evidence));
     if (opt->evidence && evidence.n == 0)
         return hf_fail(HF_E_FORMAT, "%s is empty", opt->evidence);
+    if (opt->at)
+        HF_TRY(hf_time_parse(opt->at, &spec.at));
     spec.evidence = hf_buf_bytes(&evidence);
     HF_TRY(hf_alloc(sizeof(*report), &report));
     HF_TRY(hf_cli_core(cli, &core));

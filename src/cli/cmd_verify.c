@@ -9,7 +9,6 @@
 struct verify_opts {
     struct hf_cli_verify_opts judge;
     struct hf_opt_list files;
-    const char *format;
     const char *purpose, *store;
     bool burn;
     uint32_t once;

@@ -44,7 +44,7 @@ static hf_err judge(struct fetching *f, struct hf_verify_result *result)
 {
     HF_CLEANUP(hf_briefing_free) struct hf_briefing briefing = {0};
     struct hf_verify_request request = {
-        .evidence = &f->spec->evidence, .n_evidence = 1, .kind = f->spec->kind, .at = hf_now()};
+        .evidence = &f->spec->evidence, .n_evidence = 1, .kind = f->spec->kind, .at = f->spec->at};
     hf_err err;
 
     HF_TRY(hf_collateral_each(f->cache, add_to, &briefing));

@@ -11,6 +11,7 @@ struct hf_fetch_spec {
     struct hf_wanted_list wanted;
     struct hf_bytes evidence; /* what its verifier misses is wanted too; no bytes: none */
     const char *kind;         /* of the evidence; NULL: from the bytes */
+    hf_time at;               /* when it is judged */
     struct hf_fetch_how how;
     struct hf_http_options http; /* turn, say and arg are this operation's */
     bool has_pause;

@@ -192,3 +192,26 @@ requests=$(wc -l <docs/requests)
 expect 66 fetch --offline --product Milan --from "$at/good"
 match "missing"
 check "no request was sent" [ "$(wc -l <docs/requests)" = "$requests" ]
+
+# What evidence needs: of two addresses that stand for each other one is enough, and one thing leads to the next.
+if [ -x "${HOLDFAST_BUILD:-/nowhere}/tests/make_evidence" ]; then
+    mkdir made
+    check "evidence is made" "$HOLDFAST_BUILD/tests/make_evidence" made
+    when=$(cat made/at)
+    cp made/snp/vcek.der docs/vcek.der
+    cp made/snp/crl.der docs/amd.crl
+    for c in snp/ask snp-root; do openssl x509 -inform DER -in "made/$c.der"; done >docs/chain.pem
+    fresh
+    expect 3 holdfast verify made/snp.bin --root made/snp-root.der --at "$when" --collateral made/snp
+    expect 1 holdfast verify made/snp.bin --root made/snp-root.der --at "$when"
+    expect 66 holdfast collateral fetch --offline made/snp.bin --at "$when"
+    match "https://kdsintf.amd.com/vcek/v1/Milan/"
+    expect 0 fetch made/snp.bin --at "$when" --from "$at/good" --json
+    answer '.collateral | length == 3 and all(.state == "fetched")'
+    expect 0 fetch made/snp.bin --at "$when" --offline
+    expect 3 holdfast verify made/snp.bin --root made/snp-root.der --at "$when" --json
+    answer '[.checks[] | select(.status != "ok" and .status != "not applicable").name] == ["freshness"]'
+    expect 1 holdfast verify made/snp.bin --root made/snp-root.der --at "$when" --no-cache
+else
+    skip "fetching what evidence needs" "HOLDFAST_BUILD names no build with make_evidence"
+fi
