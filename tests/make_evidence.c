@@ -2,7 +2,8 @@
  * Evidence for the tests of commands and for benchmarks, made at run time with hierarchies of its own:
  *
  *     make_evidence FOLDER          one of each kind, with roots and collateral beside it
- *     make_evidence FOLDER N        N Nitro documents of one enclave, each of its own time, and their root
+ *     make_evidence FOLDER N        N SGX quotes of one platform, 100 of them by each attestation key, at most 1000
+ *                                   different: those behind them are links
  *
  * The time at which they hold is in FOLDER/at.
  */
@@ -10,11 +11,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "make_amd.h"
+#include "make_intel.h"
 #include "make_nitro.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *folder;
 
@@ -72,26 +75,75 @@ static void nitro(void)
     put("nitro-debug.cbor", hf_buf_bytes(&doc));
 }
 
-static void nitros(unsigned long count)
+static void put_intel(struct make_intel *m, const char *place)
 {
-    HF_CLEANUP(make_nitro_free) struct make_nitro n;
-    HF_CLEANUP(hf_buf_free) struct hf_buf doc = {0};
+    static const struct {
+        const char *name;
+        hf_err (*make)(struct make_intel *m, struct hf_buf *out);
+    } documents[] = {{"tcb-info.json", make_intel_tcb_info},
+                     {"identity.json", make_intel_identity},
+                     {"pck-crl.der", make_intel_pck_crl},
+                     {"root-crl.der", make_intel_root_crl}};
+    char path[128];
 
-    make_nitro_start(&n);
-    must(make_nitro_certs(&n), "certificates");
-    put("root.der", n.ca[NITRO_ROOT].cert->der);
+    put_folder(place);
+    for (size_t i = 0; i < HF_COUNT(documents); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
+
+        (void)snprintf(path, sizeof(path), "%s/%s", place, documents[i].name);
+        must(documents[i].make(m, &out), path);
+        put(path, hf_buf_bytes(&out));
+    }
+    (void)snprintf(path, sizeof(path), "%s/signer.der", place);
+    put(path, m->ca[INTEL_SIGNER].cert->der);
+    (void)snprintf(path, sizeof(path), "%s-root.der", place);
+    put(path, m->ca[INTEL_ROOT].cert->der);
+}
+
+static void intel(const char *name, bool tdx)
+{
+    HF_CLEANUP(make_intel_free) struct make_intel m;
+    HF_CLEANUP(hf_buf_free) struct hf_buf quote = {0};
+    char path[64];
+
+    make_intel_start(&m, tdx);
+    must(make_intel_certs(&m), "certificates");
+    must(make_intel_quote(&m, &quote), "quote");
+    (void)snprintf(path, sizeof(path), "%s.bin", name);
+    put(path, hf_buf_bytes(&quote));
+    put_intel(&m, name);
+}
+
+static void quotes(unsigned long count)
+{
+    HF_CLEANUP(make_intel_free) struct make_intel m;
+    HF_CLEANUP(hf_buf_free) struct hf_buf quote = {0};
+    char name[64], path[4200], first[4200];
+
+    make_intel_start(&m, false);
+    must(make_intel_certs(&m), "certificates");
+    put_intel(&m, "sgx");
     put_folder("evidence");
     for (unsigned long i = 0; i < count; i++) {
-        char name[64];
-
         if (i % 1000 == 0) {
             (void)snprintf(name, sizeof(name), "evidence/%lu", i / 1000);
             put_folder(name);
         }
-        (void)snprintf(name, sizeof(name), "evidence/%lu/%lu.cbor", i / 1000, i);
-        n.doc.timestamp_ms = (uint64_t)NITRO_MADE * 1000 + i % 3600000;
-        must(make_nitro_sign(&n, &doc), "sign");
-        put(name, hf_buf_bytes(&doc));
+        (void)snprintf(name, sizeof(name), "evidence/%lu/%lu.quote", i / 1000, i);
+        if (i >= 1000) {
+            (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+            (void)snprintf(first, sizeof(first), "%s/evidence/0/%lu.quote", folder, i % 1000);
+            if (link(first, path) != 0)
+                must(hf_fail_errno("%s", path), "link");
+            continue;
+        }
+        if (i % 100 == 99) {
+            hf_privkey_free(&m.ak);
+            must(hf_privkey_generate_ec(HF_P256, &m.ak), "key");
+        }
+        m.sgx.isv_svn = (uint16_t)i;
+        must(make_intel_quote(&m, &quote), "quote");
+        put(name, hf_buf_bytes(&quote));
     }
 }
 
@@ -128,10 +180,12 @@ int main(int argc, char **argv)
     folder = argv[1];
     put_time(NITRO_MADE + 60);
     if (argc > 2) {
-        nitros(strtoul(argv[2], NULL, 10));
+        quotes(strtoul(argv[2], NULL, 10));
         return 0;
     }
     nitro();
     snp();
+    intel("sgx", false);
+    intel("tdx", true);
     return 0;
 }

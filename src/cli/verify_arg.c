@@ -6,8 +6,11 @@
 #include "base/file.h"
 #include "cli/walk.h"
 #include "codec/hex.h"
+#include "collateral/cache.h"
 #include "worker/confine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #define COLLATERAL_FILES 4096u
@@ -41,14 +44,45 @@ const char *hf_cli_base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+static hf_err read_regular(int fd, const char *path, size_t size, struct hf_buf *out)
+{
+    size_t before = out->n;
+    uint8_t *place = NULL;
+
+    HF_TRY(hf_buf_grow(out, size, &place));
+    for (size_t n = 0; n < size;) {
+        ssize_t got = read(fd, place + n, size - n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        out->n = got > 0 ? out->n : before;
+        if (got < 0)
+            return hf_fail_errno("%s", path);
+        if (got == 0)
+            return hf_fail(HF_E_IO, "%s became shorter while it was read", path);
+        n += (size_t)got;
+    }
+    return HF_OK;
+}
+
 hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
 {
+    HF_CLEANUP(hf_fd_close) int fd = -1;
     struct stat st;
 
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > HF_EVIDENCE_MAX)
+    if (strcmp(path, "-") == 0)
+        return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return hf_fail_errno("%s", path);
+    if (S_ISDIR(st.st_mode))
+        return hf_fail(HF_E_ARG, "%s is a directory, not a file", path);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) /* a pipe, or a file that has no size to tell, as in /proc */
+        return hf_fd_read_all(fd, path, HF_EVIDENCE_MAX, out);
+    if ((uint64_t)st.st_size > HF_EVIDENCE_MAX)
         return hf_fail(HF_E_LIMIT, "%s has %lld bytes; at most %zu are read", path, (long long)st.st_size,
                        HF_EVIDENCE_MAX);
-    return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    return read_regular(fd, path, (size_t)st.st_size, out);
 }
 
 void hf_cli_evidence_free(struct hf_cli_evidence *e)
@@ -152,6 +186,24 @@ static hf_err read_files(struct hf_cli *cli, const struct hf_cli_verify_opts *op
     return HF_OK;
 }
 
+/* What `holdfast collateral fetch` has kept. */
+static hf_err tell_cached(void *arg, const struct hf_collateral_entry *entry, struct hf_bytes bytes)
+{
+    return tell(arg, HF_BRIEF_COLLATERAL, false, entry->url, bytes);
+}
+
+static hf_err tell_cache(struct hf_cli *cli, struct hf_cli_judgement *j)
+{
+    HF_CLEANUP(hf_collateral_close) struct hf_collateral *cache = NULL;
+    struct hf_core *core = NULL;
+
+    HF_TRY(hf_cli_core(cli, &core));
+    if (faccessat(hf_core_state_dir(core), HF_COLLATERAL_FOLDER, F_OK, 0) != 0)
+        return HF_OK; /* nothing was ever fetched */
+    HF_TRY(hf_collateral_open(hf_core_state_dir(core), &cache));
+    return hf_collateral_each(cache, tell_cached, j);
+}
+
 /* ---- values ---- */
 
 static hf_err read_hex(const char *name, const char *text, struct hf_buf *out, bool *has, struct hf_bytes *view)
@@ -191,7 +243,8 @@ static hf_err read_values(const struct hf_cli_verify_opts *opts, struct hf_cli_j
 hf_err hf_cli_judgement_read(struct hf_cli *cli, const struct hf_cli_verify_opts *opts, struct hf_cli_judgement *out)
 {
     HF_TRY(read_values(opts, out));
-    return read_files(cli, opts, out);
+    HF_TRY(read_files(cli, opts, out));
+    return opts->no_cache ? HF_OK : tell_cache(cli, out);
 }
 
 /* ---- telling ---- */

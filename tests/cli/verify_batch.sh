@@ -102,5 +102,14 @@ if command -v timeout >/dev/null; then
     check "it ends by itself, with status 75 under timeout's 124" test "$status" -eq 124 -o "$status" -eq 0
     check "the summary says that it is not complete" jq -e '.complete == false and .total < 12000 and .total > 0' "$out"
 fi
+
+# A worker that dies takes no file with it.
+holdfast verify-batch lots lots lots lots $own --json --jobs 2 >"$out" 2>"$err" &
+batch=$!
+sleep 0.3
+for worker in $(ps -o pid= --ppid $batch 2>/dev/null); do kill -SEGV "$worker"; done
+wait $batch
+check "every file is counted, whatever became of the workers" jq -e '.total == 6000 and .warning == 6000 and .complete' "$out"
+
 check "its beginning and its end are recorded" sh -c \
     "test \$(grep -c '\"op\":\"evidence.verify-batch\"' $HOLDFAST_STATE/audit.log) -ge 20"
