@@ -10,10 +10,14 @@
     X(cca_token) \
     X(mock) \
     X(nitro_document) \
+    X(nvidia_report) \
     X(psa_token) \
+    X(sev_chain) \
+    X(sev_report) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
+    X(snp_id_block) \
     X(snp_report) \
     X(td_report) \
     X(tdx_quote) \
