@@ -41,7 +41,7 @@ expect 64 holdfast evidence measure --ovmf "$fd" --append quiet
 expect 64 holdfast evidence measure --ovmf "$fd" --vmm xen
 expect 64 holdfast evidence measure --ovmf "$fd" --vcpu-type Skylake
 expect 64 holdfast evidence measure --ovmf "$fd" --vcpus 0
-head -c 5000 "$fd" >odd.fd
+head -c 4000 "$fd" >odd.fd
 expect 65 holdfast evidence measure --ovmf odd.fd
 match_err "whole pages"
 head -c 4096 /dev/zero >zero.fd
