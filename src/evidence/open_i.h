@@ -35,4 +35,10 @@ hf_err hf_open_text(struct hf_opening *o, struct hf_bytes in, const char *where,
 hf_err hf_open_json(struct hf_opening *o, struct hf_bytes in, const char *where, bool *known);
 hf_err hf_open_cmw(struct hf_opening *o, struct hf_bytes in, const char *where, bool *known);
 
+/* A cloud's JSON of a TPM quote, {"message", "signature", "pcrs"}, as an envelope of ours; `holder` is the object around
+ * it, which may have the key. *known: it was one. */
+struct hf_json_value;
+hf_err hf_open_tpm(struct hf_opening *o, const struct hf_json_value *holder, const struct hf_json_value *quote,
+                   const char *where, bool *known);
+
 #endif

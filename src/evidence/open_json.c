@@ -80,9 +80,12 @@ static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const c
     }
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         char path[HF_OPEN_WHERE];
+        bool known = false;
 
         hf_open_where(path, where, (struct hf_bytes){it.key.raw.p + 1, it.key.raw.n - 2});
-        HF_TRY(visit(o, it.value, path));
+        HF_TRY(hf_open_tpm(o, &v, &it.value, path, &known));
+        if (!known)
+            HF_TRY(visit(o, it.value, path));
     }
     return HF_OK;
 }
@@ -116,6 +119,7 @@ hf_err hf_open_json(struct hf_opening *o, struct hf_bytes in, const char *where,
 {
     struct hf_bytes at = in;
     struct hf_json_value top;
+    bool quote = false;
     hf_err err;
 
     while (at.n && (at.p[0] == ' ' || (at.p[0] >= '\t' && at.p[0] <= '\r')))
@@ -131,5 +135,6 @@ hf_err hf_open_json(struct hf_opening *o, struct hf_bytes in, const char *where,
     }
     *known = true;
     say_shape(o, top);
-    return visit(o, top, where);
+    HF_TRY(hf_open_tpm(o, &top, &top, where, &quote));
+    return quote ? HF_OK : visit(o, top, where);
 }

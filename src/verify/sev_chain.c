@@ -168,7 +168,7 @@ static void judge_owner(const struct hf_judge *j, const struct hf_sev_chain *c, 
         (void)hf_check(v, "owner", err);
         return;
     }
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, key)) {
             hf_check_found(hf_check(v, "owner", HF_OK), "%s", e->source);
             return;

@@ -36,7 +36,7 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
     uint8_t spki[32];
     size_t at = 0;
 
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, ak)) {
             hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge", e->source);
             return true;
@@ -77,6 +77,16 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
         (void)hf_judge_revocation(j, &chain, NULL, v, f);
 }
 
+/* The attestation key that Azure's runtime data beside the quote name. HF_E_NOT_FOUND: there are none. */
+static hf_err key_beside(const struct hf_judge *j, struct hf_pubkey **out)
+{
+    for (size_t i = 0; i < j->n_also; i++) {
+        if (j->also[i]->format && strcmp(j->also[i]->format->name, "azure-hcl") == 0)
+            return hf_azure_hcl_ak(j->also[i]->bytes, out);
+    }
+    return hf_fail(HF_E_NOT_FOUND, "the evidence has no attestation key");
+}
+
 /*
  * Azure's firmware made the key, and names it in the runtime data whose hash a hardware report carries: that item's own
  * rows say whether they are bound. The key has no public area then, and the firmware's word stands for its attributes.
@@ -84,23 +94,15 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
 static bool bound_key(const struct hf_judge *j, const struct hf_pubkey *ak, size_t from, struct hf_verdict *v,
                       struct hf_findings *f)
 {
-    bool any = false, bound = false;
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
+    hf_err err = key_beside(j, &named);
 
-    for (size_t i = 0; i < j->n_also && !bound; i++) {
-        HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
-
-        if (!j->also[i]->format || strcmp(j->also[i]->format->name, "azure-hcl") != 0)
-            continue;
-        any = true;
-        bound = hf_azure_hcl_ak(j->also[i]->bytes, &named) == HF_OK && hf_pubkey_equal(named, ak);
-    }
-    if (!any)
+    if (err == HF_E_NOT_FOUND)
         return false;
-    hf_check_expected(hf_check(v, "ak binding",
-                               bound ? HF_OK
-                                     : hf_fail(HF_E_MISMATCH, "the runtime data beside it name another attestation key")),
-                      "the key that the runtime data call HCLAkPub");
-    if (!bound)
+    if (err == HF_OK && !hf_pubkey_equal(named, ak))
+        err = hf_fail(HF_E_MISMATCH, "the runtime data beside it name another attestation key");
+    hf_check_expected(hf_check(v, "ak binding", err), "the key that the runtime data call HCLAkPub");
+    if (err != HF_OK)
         return false;
     f->environment = HF_ENV_VIRTUAL;
     for (size_t i = from; i < v->n; i++) {
@@ -207,6 +209,8 @@ static hf_err take_key(const struct hf_judge *j, struct parts *p)
     struct hf_digest hash = {0};
     void *kept = NULL;
 
+    if (public.n == 0)
+        return key_beside(j, &p->ak);
     HF_TRY(hf_hash_one(HF_SHA256, public, &hash));
     if (hf_cache_get(j->cache, HF_FACT_KEY, hash.bytes, &kept)) {
         p->has_area = !hf_tpm_envelope_bare_key(&p->env) && hf_tpm_pub_parse(public, &p->area) == HF_OK;
