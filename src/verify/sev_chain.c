@@ -236,7 +236,8 @@ static bool judge_amd(const struct hf_judge *j, const struct hf_sev_chain *c, st
     } else {
         hf_check_found_hex(row, HF_BYTES_OF(spki));
     }
-    (void)hf_check_not_applicable(v, "validity", "certificates of SEV have no dates, and no list revokes them");
+    (void)hf_check_not_applicable(v, "validity", "certificates of SEV have no dates");
+    (void)hf_check_not_applicable(v, "revocation", "AMD publishes no list for them: an older ASK or CEK stays valid");
     return anchor != NULL;
 }
 
