@@ -2,6 +2,7 @@
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/json.h"
+#include "codec/pem.h"
 #include "evidence/table.h"
 #include "inspected.h"
 #include "judged.h"
@@ -89,7 +90,7 @@ TEST(a_public_area_vouches_like_its_key)
 {
     HF_CLEANUP(made_quote_free) struct made_quote m = {0}, other = {0};
     HF_CLEANUP(judged_free) struct judged j = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0}, pem = {0};
 
     judged_new(&j);
     make_quote(&m);
@@ -98,9 +99,9 @@ TEST(a_public_area_vouches_like_its_key)
     judged_nonce(&j, HF_BYTES_OF(made_nonce));
     OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.env.ak_public), "other.pub"));
     FAILS(judge_one(&j, hf_buf_bytes(&json)), HF_E_UNTRUSTED);
-    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&m.env.ak_public), "ak.pub"));
+    OK(hf_pem_write("TPM PUBLIC AREA", hf_buf_bytes(&m.env.ak_public), &pem)); /* as tpm show writes it */
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&pem), "ak.pub"));
     OK(judge_one(&j, hf_buf_bytes(&json)));
-    made_quote_free(&other);
 }
 
 /* ---- certificates ---- */
