@@ -205,15 +205,29 @@ hf_err hf_sgx_targetinfo_inspect(struct hf_bytes in, struct hf_inspect *i)
     return hf_sgx_targetinfo_parse(in, &target);
 }
 
-/* The length, some MRENCLAVE, and one of the larger reserved places being zero: a report with a single changed byte is
- * still told as one. */
+static bool all_zero(struct hf_bytes in, size_t at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (in.p[at + i])
+            return false;
+    }
+    return true;
+}
+
+/* The length, some MRENCLAVE, and what is fixed: reserved places and attributes. One of these may be wrong, so that a
+ * report with a single changed byte is still told as one. */
 static bool detect(struct hf_bytes in)
 {
-    static const uint8_t zero[32] = {0};
+    static const struct {
+        size_t at, n;
+    } reserved[] = {{21, 11}, {96, 32}, {160, 32}, {262, 42}, {50, 6}};
+    size_t fits = 0;
 
-    return (in.n == HF_SGX_BODY_SIZE || in.n == HF_SGX_REPORT_SIZE) &&
-           (memcmp(in.p + 96, zero, sizeof(zero)) == 0 || memcmp(in.p + 160, zero, sizeof(zero)) == 0) &&
-           memcmp(in.p + 64, zero, sizeof(zero)) != 0;
+    if ((in.n != HF_SGX_BODY_SIZE && in.n != HF_SGX_REPORT_SIZE) || all_zero(in, 64, 32))
+        return false;
+    for (size_t i = 0; i < HF_COUNT(reserved); i++)
+        fits += all_zero(in, reserved[i].at, reserved[i].n);
+    return fits >= HF_COUNT(reserved) - 1 && in.p[56] & 3;
 }
 
 const struct hf_evidence_format hf_format_sgx_report = {
