@@ -144,24 +144,15 @@ void hf_sgx_flags_text(uint64_t flags, char *place, size_t size)
 }
 
 static const struct hf_field body_fields[] = {
-    {0, 16, HF_AS_BYTES, "CPUSVN", NULL},
-    {16, 4, HF_AS_LE, "MISCSELECT", NULL},
-    {20, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
-    {21, 11, HF_AS_ZERO, "reserved", NULL},
-    {32, 16, HF_AS_BYTES, "ISVEXTPRODID", NULL},
-    {48, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
-    {56, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},
-    {64, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
-    {96, 32, HF_AS_ZERO, "reserved", NULL},
-    {128, 32, HF_AS_BYTES, "MRSIGNER", NULL},
-    {160, 32, HF_AS_ZERO, "reserved", NULL},
-    {192, 64, HF_AS_BYTES, "CONFIGID", NULL},
-    {256, 2, HF_AS_LE, "ISVPRODID", NULL},
-    {258, 2, HF_AS_LE, "ISVSVN", NULL},
-    {260, 2, HF_AS_LE, "CONFIGSVN", NULL},
-    {262, 42, HF_AS_ZERO, "reserved", NULL},
-    {304, 16, HF_AS_BYTES, "ISVFAMILYID", NULL},
-    {320, 64, HF_AS_BYTES, "REPORTDATA", NULL},
+    {0, 16, HF_AS_BYTES, "CPUSVN", NULL},        {16, 4, HF_AS_LE, "MISCSELECT", NULL},
+    {20, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},   {21, 11, HF_AS_ZERO, "reserved", NULL},
+    {32, 16, HF_AS_BYTES, "ISVEXTPRODID", NULL}, {48, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
+    {56, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},  {64, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
+    {96, 32, HF_AS_ZERO, "reserved", NULL},      {128, 32, HF_AS_BYTES, "MRSIGNER", NULL},
+    {160, 32, HF_AS_ZERO, "reserved", NULL},     {192, 64, HF_AS_BYTES, "CONFIGID", NULL},
+    {256, 2, HF_AS_LE, "ISVPRODID", NULL},       {258, 2, HF_AS_LE, "ISVSVN", NULL},
+    {260, 2, HF_AS_LE, "CONFIGSVN", NULL},       {262, 42, HF_AS_ZERO, "reserved", NULL},
+    {304, 16, HF_AS_BYTES, "ISVFAMILYID", NULL}, {320, 64, HF_AS_BYTES, "REPORTDATA", NULL},
 };
 
 static const struct hf_field mac_fields[] = {
@@ -170,16 +161,11 @@ static const struct hf_field mac_fields[] = {
 };
 
 static const struct hf_field target_fields[] = {
-    {0, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
-    {32, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
-    {40, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},
-    {48, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
-    {49, 1, HF_AS_ZERO, "reserved", NULL},
-    {50, 2, HF_AS_LE, "CONFIGSVN", NULL},
-    {52, 4, HF_AS_LE, "MISCSELECT", NULL},
-    {56, 8, HF_AS_ZERO, "reserved", NULL},
-    {64, 64, HF_AS_BYTES, "CONFIGID", NULL},
-    {128, 384, HF_AS_ZERO, "reserved", NULL},
+    {0, 32, HF_AS_BYTES, "MRENCLAVE", NULL},    {32, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
+    {40, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL}, {48, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
+    {49, 1, HF_AS_ZERO, "reserved", NULL},      {50, 2, HF_AS_LE, "CONFIGSVN", NULL},
+    {52, 4, HF_AS_LE, "MISCSELECT", NULL},      {56, 8, HF_AS_ZERO, "reserved", NULL},
+    {64, 64, HF_AS_BYTES, "CONFIGID", NULL},    {128, 384, HF_AS_ZERO, "reserved", NULL},
 };
 
 void hf_sgx_body_inspect(struct hf_inspect *i, size_t at)

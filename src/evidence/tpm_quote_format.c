@@ -42,7 +42,8 @@ static void tell_selection(const struct hf_pcr_selection *sel, struct hf_inspect
     hf_inspect_text(i, "pcrSelect", hf_bytes_text(text), NULL);
 }
 
-/* Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is decoded, and has none. */
+/* Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is decoded, and has none.
+ */
 static hf_err tell_attest(struct hf_bytes attest, struct hf_inspect *i)
 {
     struct hf_quote_attest a;

@@ -84,8 +84,9 @@ void hf_ias_report_judge(const struct hf_judge *j, struct hf_bytes evidence, str
     hf_err err = hf_ias_report_parse(evidence, &r);
 
     (void)hf_check(v, "structure", err);
-    (void)hf_check_warn(v, "service", "Intel ended this service in 2025: what it said of a platform is not renewed, and "
-                                      "flaws found since are not in it");
+    (void)hf_check_warn(v, "service",
+                        "Intel ended this service in 2025: what it said of a platform is not renewed, and "
+                        "flaws found since are not in it");
     if (err != HF_OK)
         return;
     judge_chain(j, &r, v, f);

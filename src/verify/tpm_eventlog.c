@@ -33,6 +33,7 @@ void hf_tpm_eventlog_judge(const struct hf_judge *j, struct hf_bytes evidence, s
     if (has_quote(j))
         (void)hf_check_not_applicable(v, "quote", "the rows of the TPM quote beside it say what this log explains");
     else
-        (void)hf_check_absent(v, "quote", "a log proves nothing by itself: give the TPM quote whose registers it explains in "
-                                          "the same call");
+        (void)hf_check_absent(v, "quote",
+                              "a log proves nothing by itself: give the TPM quote whose registers it explains in "
+                              "the same call");
 }

@@ -38,7 +38,8 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
 
     while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, ak)) {
-            hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge", e->source);
+            hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge",
+                           e->source);
             return true;
         }
     }
@@ -109,7 +110,8 @@ static bool bound_key(const struct hf_judge *j, const struct hf_pubkey *ak, size
         if (strcmp(v->row[i].name, "attributes") != 0 || v->row[i].status != HF_CHECK_ABSENT)
             continue;
         v->row[i].status = HF_CHECK_NOT_APPLICABLE;
-        hf_check_note(&v->row[i], "the platform's firmware made the key and names it: its word stands for the public area");
+        hf_check_note(&v->row[i],
+                      "the platform's firmware made the key and names it: its word stands for the public area");
     }
     return true;
 }
@@ -137,8 +139,9 @@ static void judge_key(const struct hf_judge *j, const struct parts *p, size_t fr
     else if (bound)
         hf_check_found(hf_check(v, "ak", HF_OK), "by its binding to the hardware report beside it");
     else if (!given_key(j, p->ak, v))
-        hf_check_expected(hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
-                                                                    "make one that signs this")),
+        hf_check_expected(hf_check(v, "ak",
+                                   hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
+                                                           "make one that signs this")),
                           "its public key, or its certificate by a TPM vendor, among the collateral");
     lower_environment(p->env.environment, f);
 }
@@ -278,8 +281,7 @@ static void judge_nonce(const struct hf_judge *j, const struct hf_quote_attest *
 
 hf_judge_fn hf_tpm_quote_judge;
 
-void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,
-                        struct hf_findings *f)
+void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v, struct hf_findings *f)
 {
     HF_CLEANUP(parts_free) struct parts p = {0};
     struct hf_tpm_quote_result said = {0};
@@ -298,7 +300,7 @@ void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
         return;
     judge_nonce(j, &attest, v, f);
     claim(&p, &attest, &said, &f->claims);
-    f->level = f->environment == HF_ENV_HARDWARE ? HF_LEVEL_HIGH
+    f->level = f->environment == HF_ENV_HARDWARE  ? HF_LEVEL_HIGH
                : f->environment == HF_ENV_VIRTUAL ? HF_LEVEL_MEDIUM
                                                   : HF_LEVEL_LOW;
 }

@@ -16,12 +16,14 @@ static void service(void)
 {
     if (chain.n)
         return;
-    OK(testca_new(&(struct testca_spec){.subject = "CN=Report Signing CA", .ca = true, .rsa_bits = 2048,
+    OK(testca_new(&(struct testca_spec){.subject = "CN=Report Signing CA",
+                                        .ca = true,
+                                        .rsa_bits = 2048,
                                         .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
                   NULL, &root));
-    OK(testca_new(&(struct testca_spec){.subject = "CN=Report Signing", .rsa_bits = 2048,
-                                        .key_usage = HF_KU_DIGITAL_SIGNATURE},
-                  &root, &signer));
+    OK(testca_new(
+        &(struct testca_spec){.subject = "CN=Report Signing", .rsa_bits = 2048, .key_usage = HF_KU_DIGITAL_SIGNATURE},
+        &root, &signer));
     OK(hf_cert_to_pem(signer.cert, &chain));
     OK(hf_cert_to_pem(root.cert, &chain));
 }
@@ -255,5 +257,5 @@ TEST(the_keys_are_freed)
 }
 
 TESTS(RUN(both_forms_are_read_as_the_same_report), RUN(what_the_service_said_is_told_and_is_a_warning_at_best),
-      RUN(nothing_that_was_changed_passes), RUN(a_root_that_is_not_pinned_is_not_trusted), RUN(what_is_no_report_is_refused),
-      RUN(reading_survives_a_lack_of_memory), RUN(the_keys_are_freed))
+      RUN(nothing_that_was_changed_passes), RUN(a_root_that_is_not_pinned_is_not_trusted),
+      RUN(what_is_no_report_is_refused), RUN(reading_survives_a_lack_of_memory), RUN(the_keys_are_freed))

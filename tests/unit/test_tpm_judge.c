@@ -52,7 +52,7 @@ TEST(a_quote_by_a_key_that_is_known_is_affirmed)
     check_claim(&j, "clock", "1000");
     check_claim(&j, "reset_count", "5");
     OK(judge_one(&j, hf_buf_bytes(&json))); /* from the cache */
-    packed(&m, "hardware", &json);           /* anybody can say so */
+    packed(&m, "hardware", &json);          /* anybody can say so */
     OK(judge_one(&j, hf_buf_bytes(&json)));
     CHECK_ROW(&j, "environment", HF_CHECK_NOT_APPLICABLE);
     packed(&m, "emulated", &json);
@@ -133,7 +133,8 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
         HF_CLEANUP(hf_privkey_free) struct hf_privkey *other = NULL;
         HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-        struct testca_spec spec = {.subject = "CN=AK", .key_usage = HF_KU_DIGITAL_SIGNATURE,
+        struct testca_spec spec = {.subject = "CN=AK",
+                                   .key_usage = HF_KU_DIGITAL_SIGNATURE,
                                    .from = TESTCA_FROM,
                                    .until = cases[i].expired ? JUDGED_AT - 1 : TESTCA_UNTIL};
 
@@ -143,9 +144,9 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
         OK(hf_privkey_generate_ec(HF_P256, &other));
         packed(&m, "unknown", &json);
         judged_nonce(&j, HF_BYTES_OF(made_nonce));
-        OK(testca_new(&(struct testca_spec){.subject = "CN=TPM maker", .ca = true,
-                                            .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
-                      NULL, &root));
+        OK(testca_new(
+            &(struct testca_spec){.subject = "CN=TPM maker", .ca = true, .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
+            NULL, &root));
         OK(testca_issue(&spec, root.key, root.cert, hf_privkey_public(cases[i].other_key ? other : m.key), &der));
         OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&der), "ak.der"));
         add_cert(&j, root.cert, "root.der");
@@ -260,7 +261,8 @@ TEST(an_envelope_is_told_field_by_field)
     OK(inspected(hf_buf_bytes(&json), format->inspect, &told));
     CHECK(strstr(told.text, "1 sha256 PCR 7 @0+32"));
     CHECK(strstr(told.text, "0 ak_public @0+"));
-    FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"other\",\"x\":\"tpm-quote/1\"}"), NULL, &format), HF_E_FORMAT);
+    FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"other\",\"x\":\"tpm-quote/1\"}"), NULL, &format),
+          HF_E_FORMAT);
     FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"tpm-quote/1\""), NULL, &format), HF_E_FORMAT);
 }
 
@@ -517,9 +519,9 @@ TEST(real_forgeries_fail_their_row)
 }
 
 TESTS(RUN(a_quote_by_a_key_that_is_known_is_affirmed), RUN(a_key_that_came_with_the_evidence_vouches_for_nothing),
-      RUN(a_public_area_vouches_like_its_key),
-      RUN(a_certificate_vouches_as_far_as_its_root_does), RUN(nonsense_fails_its_row),
-      RUN(no_byte_of_an_envelope_can_be_changed_unnoticed), RUN(an_attestation_alone_is_told_and_not_trusted),
-      RUN(an_envelope_is_told_field_by_field), RUN(judging_survives_a_lack_of_memory),
-      RUN(real_quotes_hold_with_their_keys), RUN(a_real_hardware_report_binds_the_key_of_its_machine_alone),
-      RUN(a_clouds_json_is_judged_like_its_parts), RUN(a_real_clouds_json_is_judged), RUN(real_forgeries_fail_their_row))
+      RUN(a_public_area_vouches_like_its_key), RUN(a_certificate_vouches_as_far_as_its_root_does),
+      RUN(nonsense_fails_its_row), RUN(no_byte_of_an_envelope_can_be_changed_unnoticed),
+      RUN(an_attestation_alone_is_told_and_not_trusted), RUN(an_envelope_is_told_field_by_field),
+      RUN(judging_survives_a_lack_of_memory), RUN(real_quotes_hold_with_their_keys),
+      RUN(a_real_hardware_report_binds_the_key_of_its_machine_alone), RUN(a_clouds_json_is_judged_like_its_parts),
+      RUN(a_real_clouds_json_is_judged), RUN(real_forgeries_fail_their_row))
