@@ -115,15 +115,19 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
 {
     static const struct {
         const char *name;
-        bool root_given, other_key, expired;
+        bool root_given, other_key;
+        hf_time from, until; /* 0: long ago, and long from now */
         hf_err want;
         const char *row;
         enum hf_check_status status;
     } cases[] = {
-        {"a root of the caller", true, false, false, HF_E_WARNED, "ak", HF_CHECK_OK},
-        {"no root", false, false, false, HF_E_UNTRUSTED, "root", HF_CHECK_FAILED},
-        {"of another key", true, true, false, HF_E_UNTRUSTED, "ak", HF_CHECK_FAILED},
-        {"expired", true, false, true, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
+        {"a root of the caller", true, false, 0, 0, HF_E_WARNED, "ak", HF_CHECK_OK},
+        {"no root", false, false, 0, 0, HF_E_UNTRUSTED, "root", HF_CHECK_FAILED},
+        {"of another key", true, true, 0, 0, HF_E_UNTRUSTED, "ak", HF_CHECK_FAILED},
+        {"on its last second", true, false, 0, JUDGED_AT, HF_E_WARNED, "validity", HF_CHECK_OK},
+        {"a second after it", true, false, 0, JUDGED_AT - 1, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
+        {"on its first second", true, false, JUDGED_AT, 0, HF_E_WARNED, "validity", HF_CHECK_OK},
+        {"a second before it", true, false, JUDGED_AT + 1, 0, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -135,8 +139,8 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
         HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
         struct testca_spec spec = {.subject = "CN=AK",
                                    .key_usage = HF_KU_DIGITAL_SIGNATURE,
-                                   .from = TESTCA_FROM,
-                                   .until = cases[i].expired ? JUDGED_AT - 1 : TESTCA_UNTIL};
+                                   .from = cases[i].from ? cases[i].from : TESTCA_FROM,
+                                   .until = cases[i].until ? cases[i].until : TESTCA_UNTIL};
 
         CASE(cases[i].name);
         judged_new(&j);
