@@ -11,6 +11,8 @@
 #define READERS(X) \
     X(hf_amd_endorsements) \
     X(hf_intel_endorsements) \
+    X(hf_nvidia_rim_endorsements) \
+    X(hf_ocsp_endorsements) \
     X(hf_sev_endorsements) \
     X(hf_tpm_endorsements) \
 
@@ -153,24 +155,32 @@ static hf_err add_der(struct hf_endorsements *set, struct hf_bytes in, const cha
     HF_CLEANUP(hf_crl_free) struct hf_crl *crl = NULL;
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
 
+    hf_err err = hf_crl_parse(in, &crl);
+
     *known = true;
-    if (hf_crl_parse(in, &crl) == HF_OK)
+    if (err == HF_OK)
         return hf_endorsements_add_crl(set, hf_take(crl), source);
-    if (hf_certs_read(in, &certs) == HF_OK) {
+    if (err != HF_E_MEMORY)
+        err = hf_certs_read(in, &certs);
+    if (err == HF_OK) {
         for (size_t i = 0; i < certs.n; i++)
             HF_TRY(hf_endorsements_add_cert(set, hf_cert_share(certs.cert[i]), source));
         return HF_OK;
     }
-    if (hf_pubkey_from_spki(in, &key) == HF_OK)
+    if (err != HF_E_MEMORY)
+        err = hf_pubkey_from_spki(in, &key);
+    if (err == HF_OK)
         return hf_endorsements_add_key(set, hf_take(key), source);
     *known = false;
-    return HF_OK;
+    return err == HF_E_MEMORY ? err : HF_OK;
 }
 
 /* What is not text: DER, and what a recogniser claims. */
 static hf_err add_binary(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
 {
-    HF_TRY(add_der(set, in, source, known));
+    *known = false;
+    if (in.n && in.p[0] == 0x30) /* a SEQUENCE */
+        HF_TRY(add_der(set, in, source, known));
     for (size_t i = 0; !*known && readers[i]; i++)
         HF_TRY(readers[i](set, in, source, known));
     return HF_OK;
@@ -197,13 +207,21 @@ static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const cha
     return err == HF_E_NOT_FOUND && n ? HF_OK : err;
 }
 
+/* Bundles of other kinds hold PEM as well, between binary items. */
+static bool is_text(struct hf_bytes in)
+{
+    while (in.n && in.p[in.n - 1] == 0)
+        in.n--;
+    return in.n && memchr(in.p, 0, in.n) == NULL;
+}
+
 static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     bool known = false;
 
     if (in.n == 0)
         return hf_fail(HF_E_FORMAT, "%s is empty", source);
-    if (hf_pem_is(in) && in.p[0] != '{')
+    if (is_text(in) && hf_pem_is(in) && in.p[0] != '{')
         return add_pem(set, in, source);
     HF_TRY(add_binary(set, in, source, &known));
     return known ? HF_OK

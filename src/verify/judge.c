@@ -198,17 +198,21 @@ static void kept_free(void *address)
     hf_free(kept);
 }
 
-static hf_err chain_key(const struct hf_cert *leaf, enum hf_anchor_vendor vendor, const struct hf_chain_options *opt,
-                        struct hf_digest *out)
+/* The pool counts: without the cache, a chain is found among its certificates or not at all. */
+static hf_err chain_key(const struct hf_cert *leaf, const struct hf_certs *pool, enum hf_anchor_vendor vendor,
+                        const struct hf_chain_options *opt, struct hf_digest *out)
 {
     uint8_t how[6] = {(uint8_t)vendor, opt->need_key_usage, opt->allow_sha1, opt->allow_v1_root, (uint8_t)opt->n_understood,
                       opt->leaf_eku != NULL};
-    struct hf_bytes parts[] = {HF_BYTES_OF(how),
-                               HF_BYTES_OF(leaf->sha256),
-                               {(const uint8_t *)opt->root_spki, 32 * opt->n_root_spki},
-                               hf_bytes_text(opt->leaf_eku)};
+    struct hf_bytes parts[4 + HF_CERTS_MAX] = {HF_BYTES_OF(how),
+                                               HF_BYTES_OF(leaf->sha256),
+                                               {(const uint8_t *)opt->root_spki, 32 * opt->n_root_spki},
+                                               hf_bytes_text(opt->leaf_eku)};
+    size_t n = 4;
 
-    return hf_hash(HF_SHA256, parts, HF_COUNT(parts), out);
+    for (size_t i = 0; pool && i < pool->n; i++)
+        parts[n++] = HF_BYTES_OF(pool->cert[i]->sha256);
+    return hf_hash(HF_SHA256, parts, n, out);
 }
 
 static void keep_chain(const struct hf_judge *j, const struct hf_digest *key, const struct hf_chain *chain)
@@ -297,10 +301,50 @@ static bool say_validity(const struct hf_judge *j, const struct hf_chain *chain,
     return false;
 }
 
+/* Of a signature that was found good: SHA-256(what is signed, in full || the certificate of who signed it). */
+static hf_err link_key(const uint8_t signed_sha256[32], const uint8_t signer_sha256[32], struct hf_digest *out)
+{
+    struct hf_bytes parts[] = {{signed_sha256, 32}, {signer_sha256, 32}};
+
+    return hf_hash(HF_SHA256, parts, HF_COUNT(parts), out);
+}
+
+static bool link_known(const struct hf_judge *j, const uint8_t signed_sha256[32], const uint8_t signer_sha256[32])
+{
+    struct hf_digest key = {0};
+
+    return j->cache && link_key(signed_sha256, signer_sha256, &key) == HF_OK &&
+           hf_cache_get(j->cache, HF_FACT_LINK, key.bytes, NULL);
+}
+
+static void link_keep(const struct hf_judge *j, const uint8_t signed_sha256[32], const uint8_t signer_sha256[32])
+{
+    struct hf_digest key = {0};
+
+    if (j->cache && link_key(signed_sha256, signer_sha256, &key) == HF_OK)
+        (void)hf_cache_put(j->cache, HF_FACT_LINK, key.bytes, NULL, NULL);
+}
+
+/* Roots of the pool that are pinned by their key, and whose own signature was found good before: they are taken as
+ * they are. */
+static hf_err known_roots(const struct hf_judge *j, enum hf_anchor_vendor vendor, const struct hf_certs *pool,
+                          struct hf_certs *out)
+{
+    for (size_t i = 0; j->cache && pool && i < pool->n; i++) {
+        struct hf_cert *cert = pool->cert[i];
+
+        if (hf_cert_self_issued(cert) && hf_anchors_find(j->anchors, vendor, cert->spki_sha256) &&
+            link_known(j, cert->sha256, cert->sha256))
+            HF_TRY(hf_certs_add(out, cert));
+    }
+    return HF_OK;
+}
+
 bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, const struct hf_cert *leaf,
                     const struct hf_certs *pool, const struct hf_chain_options *rules, struct hf_verdict *v,
                     struct hf_findings *f, struct hf_chain *out)
 {
+    HF_CLEANUP(hf_certs_free) struct hf_certs roots = {0};
     uint8_t pins[HF_ANCHORS_MAX][32];
     struct hf_chain_options opt = rules ? *rules : (struct hf_chain_options){0};
     struct hf_digest key = {0};
@@ -310,10 +354,12 @@ bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, cons
     opt.at = j->at;
     opt.root_spki = (const uint8_t(*)[32])pins;
     opt.n_root_spki = hf_anchors_pins(j->anchors, vendor, pins);
-    if (chain_key(leaf, vendor, &opt, &key) == HF_OK && hf_cache_get(j->cache, HF_FACT_CHAIN, key.bytes, &object)) {
+    if (chain_key(leaf, pool, vendor, &opt, &key) == HF_OK && hf_cache_get(j->cache, HF_FACT_CHAIN, key.bytes, &object)) {
         *out = ((struct kept_chain *)object)->chain;
     } else {
         *out = (struct hf_chain){0};
+        if (!opt.roots && known_roots(j, vendor, pool, &roots) == HF_OK)
+            opt.roots = &roots;
         (void)hf_chain_check(leaf, pool, &opt, out);
         if (out->n == 0) {
             (void)hf_check(v, "certificate chain", hf_fail(HF_E_UNTRUSTED, "%s", hf_err_detail()));
@@ -323,8 +369,11 @@ bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, cons
     }
     good = say_chain(out, v);
     good &= say_root(j, vendor, out, v, f);
-    if (good && !object)
+    if (good && !object) {
         keep_chain(j, &key, out);
+        if (!rules || !rules->roots) /* its own signature was looked at, now or before */
+            link_keep(j, out->cert[out->n - 1]->sha256, out->cert[out->n - 1]->sha256);
+    }
     return say_validity(j, out, v, f) && good;
 }
 

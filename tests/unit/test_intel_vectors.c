@@ -4,8 +4,11 @@
 #include "codec/json_read.h"
 #include "evidence/sgx_quote.h"
 #include "vectors.h"
+#include "verify/endorsements.h"
 
+#include <dirent.h>
 #include <holdfast/verify.h>
+#include <strings.h>
 
 #define CASES_MAX 256
 
@@ -115,7 +118,6 @@ static struct hf_verifier *verifier_for(const struct vector_case *c)
     verifier_add(v, c->root_crl);
     verifier_add(v, "sgx/pki/intel-tcb-signing-2018-2025.der");
     verifier_add(v, "sgx/pki/intel-tcb-signing-2025-2032.der");
-    verifier_add(v, "sgx/pki/intel-sgx-root-ca-2018-2049.der");
     return v;
 }
 
@@ -135,9 +137,10 @@ static hf_err ask_with(struct hf_verifier *v, struct hf_bytes quote, int64_t at)
     return hf_verify(v, &q, result);
 }
 
+static struct hf_buf quote; /* claims point into it */
+
 static hf_err ask(struct hf_verifier *v, const struct vector_case *c, int64_t at)
 {
-    HF_CLEANUP(hf_buf_free) struct hf_buf quote = {0};
     char path[256];
 
     (void)snprintf(path, sizeof(path), "evidence/%s", c->quote);
@@ -247,10 +250,341 @@ TEST(every_real_tdx_quote_has_the_status_that_others_found)
     print_message("# %zu TDX cases\n", n_cases);
 }
 
+/* ---- other times, other collateral ---- */
+
+static bool something_is_of_another_time(void)
+{
+    static const char *const rows[] = {"validity", "revocation", "qe identity", "tcb info"};
+    struct hf_verify_row row;
+
+    for (size_t i = 0; hf_verify_result_row(result, i, &row) == HF_OK; i++) {
+        for (size_t k = 0; k < HF_COUNT(rows); k++) {
+            if (strcmp(row.name, rows[k]) == 0 && strcmp(row.status, "ok") != 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+TEST(nothing_holds_a_second_outside_of_its_window)
+{
+    static const char *const kinds[] = {"sgx", "tdx"};
+
+    NEED_VECTORS();
+    for (size_t k = 0; k < HF_COUNT(kinds); k++) {
+        load_cases(kinds[k]);
+        for (size_t i = 0; i < n_cases; i++) {
+            const struct vector_case *c = &cases[i];
+            struct hf_verifier *v = verifier_for(c);
+            hf_err inside = ask(v, c, c->time);
+
+            CASE(c->id);
+            CHECK(ask(v, c, c->from) == inside); /* with what is kept from before, and from one time to the next */
+            CHECK(ask(v, c, c->from - 1) != HF_OK && something_is_of_another_time());
+            CHECK(ask(v, c, c->until) == inside);
+            CHECK(ask(v, c, c->until + 1) != HF_OK && something_is_of_another_time());
+            CHECK(ask(v, c, c->time) == inside);
+            hf_verifier_free(&v);
+        }
+    }
+}
+
+/* The row that says that collateral is another platform's, another TEE's or of another time. */
+static void check_swap(const struct vector_case *asked, const struct vector_case *other)
+{
+    struct hf_verifier *v = verifier_for(other);
+    hf_err err = ask(v, asked, other->time);
+    bool tdx = strncmp(asked->id, "tdx", 3) == 0, other_tdx = strncmp(other->id, "tdx", 3) == 0;
+
+    CASE(asked->id);
+    if (strcasecmp(asked->fmspc, other->fmspc) != 0 || tdx != other_tdx) {
+        CHECK(err == HF_E_UNTRUSTED);
+        CHECK(strcmp(row_status("tcb info"), "failed") == 0);
+    }
+    if (tdx != other_tdx)
+        CHECK(strcmp(row_status("qe identity"), "failed") == 0);
+    hf_verifier_free(&v);
+}
+
+TEST(another_platforms_collateral_fails_and_says_so)
+{
+    struct vector_case others[24];
+    size_t n = 0;
+
+    NEED_VECTORS();
+    load_cases("tdx");
+    for (size_t i = 0; i < n_cases && n < 8; i += 7)
+        others[n++] = cases[i];
+    load_cases("sgx");
+    for (size_t i = 0; i < n_cases && n < HF_COUNT(others); i += 9)
+        others[n++] = cases[i];
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++)
+            check_swap(&others[i], &others[k]);
+    }
+}
+
+/* ---- changed bytes ---- */
+
+/* Bytes that nothing signs: padding behind a quote, PEM's dashes and line ends, the QE's identifier is signed. Where a
+ * byte is changed and the verdict stays as good, its place must be in the certification data, and the byte there no
+ * base64 that decodes to something else. */
+static bool unsigned_place(const struct hf_sgx_quote *q, const uint8_t *at)
+{
+    return at >= q->cert.p && at < q->cert.p + q->cert.n;
+}
+
+static void tamper(const char *kind, size_t which, size_t stride)
+{
+    struct hf_verifier *v;
+    struct hf_sgx_quote q;
+    char path[256];
+    size_t as_good = 0;
+    hf_err good;
+
+    load_cases(kind);
+    (void)snprintf(path, sizeof(path), "evidence/%s", cases[which].quote);
+    vector(path, &quote);
+    OK(hf_sgx_quote_parse(hf_buf_bytes(&quote), &q));
+    v = verifier_for(&cases[which]);
+    good = ask_with(v, hf_buf_bytes(&quote), cases[which].time);
+    CASE(cases[which].id);
+    for (size_t i = 0; i < quote.n; i += stride) {
+        quote.p[i] ^= 0x01;
+        if (ask_with(v, hf_buf_bytes(&quote), cases[which].time) == good) {
+            if (good != HF_E_UNTRUSTED && !unsigned_place(&q, quote.p + i))
+                FAIL("byte %zu of %zu may be changed", i, quote.n);
+            as_good++;
+        }
+        quote.p[i] ^= 0x01;
+    }
+    if (good != HF_E_UNTRUSTED && as_good * stride > 40)
+        FAIL("%zu bytes of the certification data may be changed", as_good * stride);
+    hf_verifier_free(&v);
+}
+
+TEST(a_changed_byte_is_found)
+{
+    NEED_VECTORS();
+    load_cases("sgx");
+    for (size_t i = 0; i < n_cases; i++) {
+        if (tier(&cases[i]) != HF_E_UNTRUSTED && i % 3 == 0)
+            tamper("sgx", i, 37);
+    }
+    load_cases("tdx");
+    for (size_t i = 0; i < n_cases; i++) {
+        if (tier(&cases[i]) != HF_E_UNTRUSTED && i % 5 == 0)
+            tamper("tdx", i, 37);
+    }
+}
+
+/* ---- files of every kind ---- */
+
+/* Every file of a folder is taken, and holds something unless it is one of `empty`. */
+static void take_folder(const char *folder, const char *empty)
+{
+    HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
+    char path[512];
+    struct dirent *e;
+    DIR *dir;
+
+    (void)snprintf(path, sizeof(path), "%s/evidence/%s", vectors_dir(), folder);
+    dir = opendir(path);
+    CHECK(dir);
+    while ((e = readdir(dir)) != NULL) {
+        size_t before = set.n;
+
+        if (e->d_name[0] == '.' || strstr(e->d_name, "cases.json") || strstr(e->d_name, ".evidence") ||
+            strstr(e->d_name, "quote.dat"))
+            continue;
+        (void)snprintf(path, sizeof(path), "evidence/%s/%s", folder, e->d_name);
+        vector(path, &file);
+        CASE(e->d_name);
+        OK(hf_endorsements_add(&set, hf_buf_bytes(&file), path));
+        if (set.n == before && !(empty && strstr(e->d_name, empty)))
+            FAIL("%s holds nothing new", path);
+    }
+    (void)closedir(dir);
+    CASE("");
+}
+
+TEST(every_file_of_collateral_is_taken)
+{
+    NEED_VECTORS();
+    take_folder("sgx/collateral", "tcbevalnums");
+    take_folder("tdx/collateral", "tcbevalnums");
+    take_folder("sgx/pki", NULL);
+    take_folder("sgx/oe-endorsements", NULL);
+    take_folder("tdx/oe-endorsements", NULL);
+    take_folder("sgx/inteltest", "trustedRoot"); /* it is in the chains too */
+    take_folder("tdx/inteltest", "trustedRoot");
+}
+
+static size_t count(const struct hf_endorsements *set, enum hf_endorsement_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t at = 0; hf_endorsements_next(set, kind, &at);)
+        n++;
+    return n;
+}
+
+TEST(bundles_give_all_that_is_in_them)
+{
+    static const char *const files[] = {"sgx/oe-endorsements/libsignal-dcap.endorsements",
+                                        "sgx/oe-endorsements/libsignal-cds2_test.endorsements",
+                                        "tdx/oe-endorsements/oe-tdx_endorsement.bin",
+                                        "tdx/oe-endorsements/oe-tdx_v5_ev21.bin"};
+
+    NEED_VECTORS();
+    for (size_t i = 0; i < HF_COUNT(files); i++) {
+        HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
+        char path[256];
+
+        (void)snprintf(path, sizeof(path), "evidence/%s", files[i]);
+        vector(path, &file);
+        CASE(files[i]);
+        OK(hf_endorsements_add(&set, hf_buf_bytes(&file), files[i]));
+        CHECK(count(&set, HF_ENDORSEMENT_TCB_INFO) == 1 && count(&set, HF_ENDORSEMENT_IDENTITY) == 1);
+        CHECK(count(&set, HF_ENDORSEMENT_CRL) == 2 && count(&set, HF_ENDORSEMENT_CERT) >= 3);
+    }
+}
+
+TEST(malformed_documents_are_refused)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
+    char path[512];
+    struct dirent *e;
+    size_t n = 0;
+    DIR *dir;
+
+    NEED_VECTORS();
+    (void)snprintf(path, sizeof(path), "%s/evidence/sgx/negative/oe-json", vectors_dir());
+    dir = opendir(path);
+    CHECK(dir);
+    while ((e = readdir(dir)) != NULL) {
+        HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
+
+        if (e->d_name[0] == '.')
+            continue;
+        (void)snprintf(path, sizeof(path), "evidence/sgx/negative/oe-json/%s", e->d_name);
+        vector(path, &file);
+        CASE(e->d_name);
+        FAILS(hf_endorsements_add(&set, hf_buf_bytes(&file), e->d_name), HF_E_FORMAT);
+        CHECK(set.n == 0);
+        n++;
+    }
+    (void)closedir(dir);
+    CHECK(n > 20);
+    CASE("");
+}
+
+/* ---- forged and foreign quotes ---- */
+
+static void negative(const char *file, const char *failed)
+{
+    struct vector_case c = cases[0];
+    struct hf_verifier *v = verifier_for(&c);
+    hf_err err;
+
+    (void)snprintf(c.quote, sizeof(c.quote), "%s", file);
+    CASE(file);
+    err = ask(v, &c, c.time);
+    CHECK(err == HF_E_UNTRUSTED || err == HF_E_FORMAT);
+    if (err == HF_E_UNTRUSTED && strcmp(row_status(failed), "failed") != 0) {
+        say();
+        FAIL("row %s is %s", failed, row_status(failed));
+    }
+    hf_verifier_free(&v);
+}
+
+TEST(forged_quotes_fail_in_the_row_that_is_theirs)
+{
+    static const struct {
+        const char *file, *row;
+    } rows[] = {{"sgx/negative/t-sgx-attkeytype.bin", "structure"},
+                {"sgx/negative/t-sgx-teetype.bin", "structure"},
+                {"sgx/negative/t-sgx-vendor.bin", "structure"},
+                {"sgx/negative/t-sgx-sig.bin", "signature"},
+                {"sgx/negative/t-sgx-qereport.bin", "qe report signature"},
+                {"sgx/negative/t-sgx-qesig.bin", "qe report signature"},
+                {"sgx/negative/t-sgx-trunc47.bin", "structure"},
+                {"sgx/negative/t-sgx-trunc48.bin", "structure"},
+                {"sgx/negative/q3-00906ea10000-debug-2a49ce72.bin", "root"}, /* its CA was altered */
+                {"tdx/negative/t-tdx4-version.bin", "structure"},
+                {"tdx/negative/t-tdx4-mrtd.bin", "signature"},
+                {"tdx/negative/t-tdx4-tdattr.bin", "signature"},
+                {"tdx/negative/t-tdx4-certlen.bin", "structure"},
+                {"tdx/negative/t-tdx4-qereport.bin", "qe report signature"},
+                {"tdx/negative/t-tdx5-bodytype.bin", "structure"},
+                {"tdx/negative/t-tdx5-mrservicetd.bin", "signature"},
+                {"tdx/negative/t-tdx5-teetcbsvn2.bin", "signature"},
+                {"tdx/negative/t-tdx4-trunc1.bin", "structure"},
+                {"tdx/negative/t-tdx4-trunc300.bin", "structure"},
+                {"tdx/negative/t-tdx4-trunc4935.bin", "structure"},
+                {"tdx/negative/t-tdx5-trunc5005.bin", "structure"}};
+
+    NEED_VECTORS();
+    load_cases("tdx");
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        negative(rows[i].file, rows[i].row);
+}
+
+TEST(a_quote_without_a_certificate_names_what_to_fetch)
+{
+    NEED_VECTORS();
+    load_cases("sgx");
+    negative("sgx/quotes/q3-nocert-72a05bf6.bin", "certification data");
+    CHECK(strcmp(row_status("signature"), "ok") == 0 && strcmp(row_status("qe report binding"), "ok") == 0);
+    negative("sgx/quotes/q3-nocert-debug-2f59d4cb.bin", "certification data");
+}
+
+/* Intel's test hierarchy: refused by itself, accepted with its root. The SGX quote's certificate is outside of it. */
+static void inteltest(const char *dir, int64_t at, const char *identity)
+{
+    static const char *const files[] = {"pckCert.pem",  "pckSignChain.pem", "tcbSignChain.pem", "tcbInfo.json",
+                                        "qeIdentity.json", "rootCaCrl.der", "intermediateCaCrl.der"};
+    HF_CLEANUP(hf_buf_free) struct hf_buf root = {0};
+    struct vector_case c = {0};
+    struct hf_verifier *v = NULL;
+    char path[256];
+
+    CASE(dir);
+    OK(hf_verifier_new(&v));
+    for (size_t i = 0; i < HF_COUNT(files); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, files[i]);
+        verifier_add(v, path);
+    }
+    (void)snprintf(c.quote, sizeof(c.quote), "%s/quote.dat", dir);
+    FAILS(ask(v, &c, at), HF_E_UNTRUSTED);
+    CHECK(strcmp(row_status("root"), "failed") == 0);
+    (void)snprintf(path, sizeof(path), "evidence/%s/trustedRootCaCert.pem", dir);
+    vector(path, &root);
+    OK(hf_verifier_add_root(v, hf_buf_bytes(&root), "test root"));
+    (void)ask(v, &c, at);
+    if (getenv("SHOW"))
+        say();
+    CHECK(strcmp(row_status("root"), "ok") == 0 && strcmp(row_status("signature"), "ok") == 0);
+    CHECK(strcmp(row_status("qe report signature"), "ok") == 0 && strcmp(row_status("revocation"), "ok") == 0);
+    CHECK(strcmp(row_status("qe report binding"), "ok") == 0 && strcmp(row_status("tcb info"), "ok") == 0);
+    CHECK(strcmp(row_status("qe identity"), identity) == 0);
+    hf_verifier_free(&v);
+}
+
+TEST(intels_test_hierarchy_counts_only_where_its_root_is_given)
+{
+    NEED_VECTORS();
+    inteltest("sgx/inteltest", 1577836800, "ok");
+    inteltest("tdx/inteltest", 1640995200, "failed"); /* its QE's signer is not the one that its identity names */
+}
+
 static void free_all(void)
 {
     hf_verify_result_free(&result);
     hf_buf_free(&cases_text);
+    hf_buf_free(&quote);
 }
 
 TEST(nothing_is_left)
@@ -259,4 +593,9 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(every_real_sgx_quote_has_the_status_that_others_found),
-      RUN(every_real_tdx_quote_has_the_status_that_others_found), RUN(nothing_is_left))
+      RUN(every_real_tdx_quote_has_the_status_that_others_found),
+      RUN(nothing_holds_a_second_outside_of_its_window), RUN(another_platforms_collateral_fails_and_says_so),
+      RUN(a_changed_byte_is_found), RUN(every_file_of_collateral_is_taken), RUN(bundles_give_all_that_is_in_them),
+      RUN(malformed_documents_are_refused), RUN(forged_quotes_fail_in_the_row_that_is_theirs),
+      RUN(a_quote_without_a_certificate_names_what_to_fetch),
+      RUN(intels_test_hierarchy_counts_only_where_its_root_is_given), RUN(nothing_is_left))
