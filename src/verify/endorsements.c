@@ -11,6 +11,9 @@
 #define READERS(X) \
     X(hf_amd_endorsements) \
     X(hf_intel_endorsements) \
+    X(hf_nvidia_rim_endorsements) \
+    X(hf_ocsp_endorsements) \
+    X(hf_sev_endorsements) \
     X(hf_tpm_endorsements) \
 
 /* clang-format on */
