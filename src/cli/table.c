@@ -12,6 +12,7 @@
     X(doctor) \
     X(evidence_inspect) \
     X(evidence_kinds) \
+    X(evidence_measure) \
     X(help) \
     X(nonce_check) \
     X(nonce_new) \

@@ -55,8 +55,8 @@ struct place {
 static hf_err take_row(struct hf_bytes in, size_t end_of_rows, struct place at, struct hf_amd_cert_row *row)
 {
     if (at.offset < end_of_rows)
-        return hf_fail(HF_E_FORMAT, "a row points to byte %u, where the table's own rows are; they end at %zu", at.offset,
-                       end_of_rows);
+        return hf_fail(HF_E_FORMAT, "a row points to byte %u, where the table's own rows are; they end at %zu",
+                       at.offset, end_of_rows);
     if (at.offset > in.n || at.length > in.n - at.offset)
         return hf_fail(HF_E_TRUNCATED, "a row points to bytes %u to %llu of %zu", at.offset,
                        (unsigned long long)at.offset + at.length, in.n);

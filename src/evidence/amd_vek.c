@@ -4,7 +4,7 @@
 #include "codec/der.h"
 
 #define SPL_FMC 8 /* index of .3.9 */
-#define HAS(spl, i) ((spl)->present >> (i) & 1)
+#define HAS(spl, i) ((spl)->present >> (i)&1)
 
 enum place { STRUCT_VERSION, PRODUCT, HWID, CSP_ID, SPL_1 };
 
@@ -13,9 +13,9 @@ static const struct {
     const char *oid;
     enum place place; /* SPL_1 + i: .3.(i + 1) */
 } rows[HF_AMD_VEK_EXTENSIONS + 1] = {
-    {HF_AMD_OID ".1", STRUCT_VERSION}, {HF_AMD_OID ".2", PRODUCT},       {HF_AMD_OID ".3.1", SPL_1},
-    {HF_AMD_OID ".3.2", SPL_1 + 1},    {HF_AMD_OID ".3.3", SPL_1 + 2},   {HF_AMD_OID ".3.4", SPL_1 + 3},
-    {HF_AMD_OID ".3.5", SPL_1 + 4},    {HF_AMD_OID ".3.6", SPL_1 + 5},   {HF_AMD_OID ".3.7", SPL_1 + 6},
+    {HF_AMD_OID ".1", STRUCT_VERSION}, {HF_AMD_OID ".2", PRODUCT},           {HF_AMD_OID ".3.1", SPL_1},
+    {HF_AMD_OID ".3.2", SPL_1 + 1},    {HF_AMD_OID ".3.3", SPL_1 + 2},       {HF_AMD_OID ".3.4", SPL_1 + 3},
+    {HF_AMD_OID ".3.5", SPL_1 + 4},    {HF_AMD_OID ".3.6", SPL_1 + 5},       {HF_AMD_OID ".3.7", SPL_1 + 6},
     {HF_AMD_OID ".3.8", SPL_1 + 7},    {HF_AMD_OID ".3.9", SPL_1 + SPL_FMC}, {HF_AMD_OID ".4", HWID},
     {HF_AMD_OID ".5", CSP_ID},
 };
@@ -28,8 +28,7 @@ static unsigned arc_behind(struct hf_bytes oid)
 {
     if (oid.n <= sizeof(arc) || oid.n > sizeof(arc) + 2 || memcmp(oid.p, arc, sizeof(arc)) != 0)
         return 0;
-    return oid.n == sizeof(arc) + 1 ? oid.p[sizeof(arc)]
-                                    : (unsigned)oid.p[sizeof(arc)] << 8 | oid.p[sizeof(arc) + 1];
+    return oid.n == sizeof(arc) + 1 ? oid.p[sizeof(arc)] : (unsigned)oid.p[sizeof(arc)] << 8 | oid.p[sizeof(arc) + 1];
 }
 
 static bool below_arc(struct hf_bytes oid)
@@ -72,6 +71,10 @@ static hf_err take_text(struct hf_bytes value, struct hf_bytes *out)
     HF_TRY(hf_rd_end(&r));
     if (out->n == 0 || out->n > 64)
         return hf_fail(HF_E_FORMAT, "a text of %zu bytes in an AMD extension; 1 to 64 fit", out->n);
+    for (size_t i = 0; i < out->n; i++) {
+        if (out->p[i] < 0x20 || out->p[i] > 0x7e)
+            return hf_fail(HF_E_FORMAT, "a text in an AMD extension has the byte 0x%02x", out->p[i]);
+    }
     return HF_OK;
 }
 
@@ -146,7 +149,8 @@ hf_err hf_amd_vek_read(const struct hf_extension *ext, size_t n, struct hf_amd_v
     if (vek.product_name.n == 0)
         return hf_fail(HF_E_NOT_FOUND, "the certificate has no extension " HF_AMD_OID ".2: no product");
     if ((vek.hwid.n == 0) == (vek.csp_id.n == 0))
-        return hf_fail(HF_E_FORMAT, "the certificate has %s hardware id and CSP id; a VCEK has the one, a VLEK the other",
+        return hf_fail(HF_E_FORMAT,
+                       "the certificate has %s hardware id and CSP id; a VCEK has the one, a VLEK the other",
                        vek.hwid.n ? "both" : "neither");
     vek.product = hf_snp_product_by_name(vek.product_name);
     *out = vek;

@@ -52,16 +52,16 @@ hf_err hf_azure_hcl_parse(struct hf_bytes in, struct hf_azure_hcl *out)
     struct hf_reader r = hf_reader(in);
     uint32_t magic = hf_rd_u32le(&r); /* 0x000 signature */
 
-    hcl.version = hf_rd_u32le(&r);                         /* 0x004 version */
-    hcl.report_size = hf_rd_u32le(&r);                     /* 0x008 report size */
-    hcl.request_type = hf_rd_u32le(&r);                    /* 0x00c request type */
-    hcl.status = hf_rd_u32le(&r);                          /* 0x010 status */
-    hf_rd_zero(&r, 12);                                    /* 0x014 reserved */
-    hcl.room = hf_rd_view(&r, HF_AZURE_HCL_REPORT_SIZE);   /* 0x020 hardware report */
-    hcl.data_size = hf_rd_u32le(&r);                       /* 0x4c0 runtime data: size */
-    hcl.data_version = hf_rd_u32le(&r);                    /* 0x4c4 version */
-    hcl.report_type = hf_rd_u32le(&r);                     /* 0x4c8 report type */
-    hcl.hash_type = hf_rd_u32le(&r);                       /* 0x4cc hash type */
+    hcl.version = hf_rd_u32le(&r);                       /* 0x004 version */
+    hcl.report_size = hf_rd_u32le(&r);                   /* 0x008 report size */
+    hcl.request_type = hf_rd_u32le(&r);                  /* 0x00c request type */
+    hcl.status = hf_rd_u32le(&r);                        /* 0x010 status */
+    hf_rd_zero(&r, 12);                                  /* 0x014 reserved */
+    hcl.room = hf_rd_view(&r, HF_AZURE_HCL_REPORT_SIZE); /* 0x020 hardware report */
+    hcl.data_size = hf_rd_u32le(&r);                     /* 0x4c0 runtime data: size */
+    hcl.data_version = hf_rd_u32le(&r);                  /* 0x4c4 version */
+    hcl.report_type = hf_rd_u32le(&r);                   /* 0x4c8 report type */
+    hcl.hash_type = hf_rd_u32le(&r);                     /* 0x4cc hash type */
     if (hf_rd_err(&r) == HF_OK && magic != MAGIC)
         return hf_fail(HF_E_FORMAT, "magic 0x%08x; an HCL report begins with HCLA", magic);
     HF_TRY(take_json(&r, &hcl)); /* 0x4d0 length, 0x4d4 JSON */
@@ -160,33 +160,54 @@ hf_err hf_azure_hcl_ak(struct hf_bytes in, struct hf_pubkey **out)
     return key_from_jwk(jwk, out);
 }
 
+static uint32_t number_at(const struct hf_inspect *out, size_t at)
+{
+    struct hf_reader r = hf_reader(hf_inspect_part(out, at, 4));
+
+    return hf_rd_u32le(&r);
+}
+
+static void tell_number(struct hf_inspect *out, const char *name, size_t at, const char *meaning)
+{
+    if (hf_inspect_part(out, at, 4).n == 4)
+        hf_inspect_number(out, name, hf_inspect_part(out, at, 4), number_at(out, at), "%s", meaning);
+}
+
+static hf_err tell_hardware(struct hf_inspect *out, bool snp)
+{
+    struct hf_bytes report =
+        hf_inspect_part(out, HF_AZURE_HCL_REPORT_AT, snp ? HF_AZURE_HCL_REPORT_SIZE : HF_AZURE_HCL_TDREPORT_SIZE);
+    hf_err err = HF_OK;
+
+    hf_inspect_open(out, snp ? "snp-report" : "td-report", report);
+    if (snp)
+        err = hf_snp_report_inspect(report, out);
+    else
+        hf_inspect_bytes(out, "tdreport", report, "not signed: authentic on its own machine only");
+    hf_inspect_close(out);
+    return err;
+}
+
 hf_err hf_azure_hcl_inspect(struct hf_bytes in, struct hf_inspect *out)
 {
     struct hf_azure_hcl hcl;
-    struct hf_inspect inner = *out;
-    hf_err err = hf_azure_hcl_parse(in, &hcl);
+    hf_err err = hf_azure_hcl_parse(in, &hcl), inside;
+    uint32_t type = number_at(out, 0x4c8), hash = number_at(out, 0x4cc);
 
+    tell_number(out, "version", 0x04, "");
+    tell_number(out, "report_size", 0x08, "of all but the zeros at the end");
+    tell_number(out, "request_type", 0x0c, "");
+    tell_number(out, "status", 0x10, "");
+    inside = tell_hardware(out, type != HF_AZURE_HCL_TDX);
+    tell_number(out, "data_size", 0x4c0, "");
+    tell_number(out, "data_version", 0x4c4, "");
+    tell_number(out, "report_type", 0x4c8,
+                type == HF_AZURE_HCL_SNP ? "SEV-SNP" : type == HF_AZURE_HCL_TDX ? "TDX" : "unknown");
+    tell_number(out, "hash_type", 0x4cc, hash_of(hash) != HF_HASH_NONE ? hf_hash_name(hash_of(hash)) : "unknown");
     if (err != HF_OK)
-        return err;
-    hf_inspect_number(out, "version", hf_inspect_part(out, 4, 4), hcl.version, NULL);
-    hf_inspect_number(out, "report_size", hf_inspect_part(out, 8, 4), hcl.report_size, NULL);
-    hf_inspect_number(out, "request_type", hf_inspect_part(out, 12, 4), hcl.request_type, NULL);
-    hf_inspect_number(out, "status", hf_inspect_part(out, 16, 4), hcl.status, NULL);
-    hf_inspect_open(out, hcl.report_type == HF_AZURE_HCL_SNP ? "snp-report" : "tdreport", hcl.hardware);
-    inner = *out;
-    if (hcl.report_type == HF_AZURE_HCL_SNP)
-        err = hf_snp_report_inspect(hcl.hardware, &inner);
-    else
-        hf_inspect_bytes(out, "tdreport", hcl.hardware, "not signed: authentic on its own machine only");
-    hf_inspect_close(out);
-    hf_inspect_number(out, "data_size", hf_inspect_part(out, 0x4c0, 4), hcl.data_size, NULL);
-    hf_inspect_number(out, "data_version", hf_inspect_part(out, 0x4c4, 4), hcl.data_version, NULL);
-    hf_inspect_number(out, "report_type", hf_inspect_part(out, 0x4c8, 4), hcl.report_type, "%s",
-                      hcl.report_type == HF_AZURE_HCL_SNP ? "SEV-SNP" : "TDX");
-    hf_inspect_number(out, "hash_type", hf_inspect_part(out, 0x4cc, 4), hcl.hash_type, "%s",
-                      hf_hash_name(hash_of(hcl.hash_type)));
-    hf_inspect_text(out, "runtime_data", hcl.json, NULL);
-    return err;
+        return hf_azure_hcl_parse(in, &hcl); /* once more, for its words */
+    hf_inspect_text(out, "runtime_data", hcl.json, "SHA-2 of it is the hardware report's report data");
+    return inside;
 }
 
 static bool detect(struct hf_bytes in)

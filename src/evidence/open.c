@@ -3,6 +3,7 @@
 #include "codec/pem.h"
 #include "crypto/crl.h"
 #include "crypto/x509.h"
+#include "evidence/amd_cert_table.h"
 #include "evidence/open_i.h"
 
 #include <stdarg.h>
@@ -62,6 +63,11 @@ static hf_err add_item(struct hf_opening *o, const struct hf_evidence_format *fo
     return HF_OK;
 }
 
+hf_err hf_open_collateral(struct hf_opening *o, struct hf_bytes in, const char *where)
+{
+    return add_item(o, NULL, in, where);
+}
+
 static const struct hf_evidence_format *format_of(struct hf_bytes in)
 {
     for (size_t i = 0; hf_evidence_formats[i]; i++) {
@@ -98,7 +104,7 @@ hf_err hf_open_endorsement(struct hf_opening *o, struct hf_bytes der, bool *know
     if (err != HF_E_MEMORY && (err = hf_crl_parse(der, &crl)) == HF_OK)
         return keep_as_pem(o, "X509 CRL", der);
     if (err != HF_E_MEMORY && (err = hf_pubkey_from_spki(der, &key)) == HF_OK)
-        return keep_as_pem(o, "PUBLIC KEY", der);
+        return HF_OK;
     *known = false;
     return err == HF_E_MEMORY ? err : HF_OK;
 }
@@ -149,6 +155,24 @@ static hf_err open_oe_report(struct hf_opening *o, struct hf_bytes in, const cha
     return hf_open_any(o, quote, where);
 }
 
+/* AMD's table of certificates, without the report that it belongs to: configfs-tsm's auxblob. */
+static hf_err open_amd_table(struct hf_opening *o, struct hf_bytes in, bool *known)
+{
+    struct hf_amd_cert_table table;
+
+    if (!hf_amd_cert_table_looks(in))
+        return HF_OK;
+    *known = true;
+    hf_open_looks(o, "AMD's table of certificates");
+    HF_TRY(hf_amd_cert_table_parse(in, &table));
+    for (size_t i = 0; i < table.n; i++) {
+        bool good = false;
+
+        HF_TRY(hf_open_endorsement(o, table.row[i].data, &good));
+    }
+    return HF_OK;
+}
+
 hf_err hf_open_any(struct hf_opening *o, struct hf_bytes in, const char *where)
 {
     const struct hf_evidence_format *format = format_of(in);
@@ -166,6 +190,8 @@ hf_err hf_open_any(struct hf_opening *o, struct hf_bytes in, const char *where)
         return hf_fail(HF_E_LIMIT, "%s: envelopes and encodings nested deeper than %d", where, HF_OPEN_DEPTH);
     o->depth++;
     err = open_oe_report(o, in, where, &known);
+    if (err == HF_OK && !known)
+        err = open_amd_table(o, in, &known);
     if (err == HF_OK && !known)
         err = hf_open_endorsement(o, in, &known);
     if (err == HF_OK && !known)
@@ -187,9 +213,12 @@ static hf_err add_certs(struct hf_opening *o)
         return HF_OK;
     if (set->n == HF_EVIDENCE_ITEMS_MAX)
         return full();
+    HF_TRY(add_item(o, NULL, hf_buf_bytes(&o->certs), "certificates"));
+    if (!is_used(set, hf_buf_bytes(&o->certs))) /* an earlier file had the same */
+        return HF_OK;
     set->buf[set->n_buf++] = o->certs;
     o->certs = (struct hf_buf){0};
-    return add_item(o, NULL, hf_buf_bytes(&set->buf[set->n_buf - 1]), "certificates");
+    return HF_OK;
 }
 
 static hf_err nothing(const struct hf_opening *o, struct hf_bytes in)
@@ -211,6 +240,7 @@ static hf_err open_all(struct hf_opening *o, struct hf_bytes in)
     if (o->set->n == HF_EVIDENCE_ITEMS_MAX)
         return full();
     HF_TRY(hf_open_any(o, in, ""));
+    HF_TRY(hf_open_tpm_end(o, items));
     HF_TRY(add_certs(o));
     return o->set->n == items ? nothing(o, in) : HF_OK;
 }
@@ -222,6 +252,7 @@ hf_err hf_evidence_open(struct hf_bytes in, const char *kind, struct hf_evidence
     hf_err err = open_all(&o, in);
 
     hf_buf_free(&o.certs);
+    hf_open_tpm_free(&o);
     if (err == HF_OK)
         return HF_OK;
     set->n = items;

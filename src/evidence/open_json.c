@@ -25,8 +25,8 @@ static hf_err visit_text(struct hf_opening *o, struct hf_json_value v, const cha
     return hf_open_decoded(o, &text, where);
 }
 
-/* Arrays of numbers are how serde writes bytes. */
-static hf_err bytes_of(struct hf_json_value v, struct hf_buf *out)
+/* How serde writes bytes. */
+hf_err hf_open_numbers(struct hf_json_value v, struct hf_buf *out)
 {
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         uint64_t number = 0;
@@ -37,6 +37,16 @@ static hf_err bytes_of(struct hf_json_value v, struct hf_buf *out)
         HF_TRY(hf_buf_add(out, (struct hf_bytes){&byte, 1}));
     }
     return HF_OK;
+}
+
+hf_err hf_open_bytes(struct hf_json_value v, size_t size, struct hf_buf *out)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+
+    if (v.type == HF_JSON_ARRAY)
+        return hf_open_numbers(v, out);
+    HF_TRY(hf_json_as_text(v, &text));
+    return hf_open_decode(hf_buf_bytes(&text), size, out);
 }
 
 static bool is_bytes(struct hf_json_value v)
@@ -52,7 +62,7 @@ static hf_err visit_array(struct hf_opening *o, struct hf_json_value v, const ch
 
     if (is_bytes(v)) {
         HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {0};
-        hf_err err = bytes_of(v, &bytes);
+        hf_err err = hf_open_numbers(v, &bytes);
 
         if (err == HF_OK)
             return hf_open_decoded(o, &bytes, where);
@@ -71,16 +81,43 @@ static hf_err visit_array(struct hf_opening *o, struct hf_json_value v, const ch
     return HF_OK;
 }
 
-/* Objects can be evidence themselves: formats of ours are JSON. */
+/* Intel's collateral in one object, as libraries that verify quotes keep it: what reads endorsements reads it whole. */
+static bool is_collateral(struct hf_json_value object)
+{
+    static const char *const names[] = {"tcb_info_signature", "tcbInfoSignature", "qe_identity_signature",
+                                        "qeIdentitySignature"};
+    struct hf_json_value v;
+
+    for (size_t i = 0; i < HF_COUNT(names); i++) {
+        if (hf_json_get(object, names[i], &v) == HF_OK)
+            return true;
+    }
+    return hf_json_get(object, "tcbInfo", &v) == HF_OK && v.type == HF_JSON_OBJECT &&
+           hf_json_get(object, "signature", &v) == HF_OK;
+}
+
+/* Objects can be evidence themselves: formats of ours are JSON. In that of a TPM quote, message, signature and values
+ * belong together: they are no items. */
 static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const char *where)
 {
+    bool quote = false, apart = false;
+
     for (size_t i = 0; where[0] && hf_evidence_formats[i]; i++) {
         if (hf_evidence_formats[i]->detect(v.raw))
             return hf_open_any(o, v.raw, where);
     }
+    if (where[0] && is_collateral(v))
+        return hf_open_collateral(o, v.raw, where);
+    HF_TRY(hf_open_snp_fields(o, v, where, &apart));
+    if (apart)
+        return HF_OK;
+    HF_TRY(hf_open_tpm(o, v, where, &quote));
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         char path[HF_OPEN_WHERE];
 
+        HF_TRY(hf_open_tpm_key(o, it.key, it.value));
+        if (quote && hf_open_tpm_part(it.key))
+            continue;
         hf_open_where(path, where, (struct hf_bytes){it.key.raw.p + 1, it.key.raw.n - 2});
         HF_TRY(visit(o, it.value, path));
     }

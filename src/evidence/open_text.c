@@ -97,15 +97,49 @@ static hf_err tidy(struct hf_bytes in, bool base64, struct hf_buf *out)
     return base64 && digits > 1 ? hf_buf_add(out, (struct hf_bytes){(const uint8_t *)"==", 4 - digits}) : HF_OK;
 }
 
-static hf_err open_digits(struct hf_opening *o, struct hf_bytes in, bool base64, const char *where)
+static hf_err parse_digits(struct hf_bytes in, bool base64, struct hf_buf *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {0};
-    const char *name = base64 ? "base64" : "hex";
-    hf_err err;
 
     HF_TRY(tidy(in, base64, &text));
-    err = base64 ? hf_base64_parse(hf_buf_bytes(&text), &bytes) : hf_hex_parse(hf_buf_bytes(&text), &bytes);
+    return base64 ? hf_base64_parse(hf_buf_bytes(&text), out) : hf_hex_parse(hf_buf_bytes(&text), out);
+}
+
+/* Which of them it is, with the prefix of hex passed over. */
+enum writing { NEITHER, HEX, BASE64 };
+
+static enum writing writing_of(struct hf_bytes *text)
+{
+    struct digits d;
+
+    while (text->n && is_space(text->p[0]))
+        *text = (struct hf_bytes){text->p + 1, text->n - 1};
+    if (text->n > 2 && text->p[0] == '0' && (text->p[1] == 'x' || text->p[1] == 'X')) {
+        *text = (struct hf_bytes){text->p + 2, text->n - 2};
+        return HEX;
+    }
+    d = look(*text);
+    if (d.n && d.hex && d.n % 2 == 0)
+        return HEX;
+    return d.n && d.base64 ? BASE64 : NEITHER;
+}
+
+hf_err hf_open_decode(struct hf_bytes text, size_t size, struct hf_buf *out)
+{
+    enum writing w = writing_of(&text);
+    struct digits d = look(text);
+
+    if (w == HEX && size && d.n != 2 * size && d.base64)
+        w = BASE64;
+    return w == NEITHER ? hf_fail(HF_E_FORMAT, "neither hex nor base64") : parse_digits(text, w == BASE64, out);
+}
+
+static hf_err open_digits(struct hf_opening *o, struct hf_bytes in, bool base64, const char *where)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {0};
+    const char *name = base64 ? "base64" : "hex";
+    hf_err err = parse_digits(in, base64, &bytes);
+
     if (err == HF_E_MEMORY)
         return err;
     if (err != HF_OK || bytes.n == 0) {
@@ -132,20 +166,14 @@ static bool is_jwt(struct hf_bytes in)
 hf_err hf_open_text(struct hf_opening *o, struct hf_bytes in, const char *where, bool *known)
 {
     struct hf_bytes rest = in;
-    struct digits d;
+    enum writing w;
 
     *known = true;
     if (hf_pem_is(in))
         return open_pem(o, in, where);
-    while (rest.n && is_space(rest.p[0]))
-        rest = (struct hf_bytes){rest.p + 1, rest.n - 1};
-    if (rest.n > 2 && rest.p[0] == '0' && (rest.p[1] == 'x' || rest.p[1] == 'X'))
-        return open_digits(o, (struct hf_bytes){rest.p + 2, rest.n - 2}, false, where);
-    d = look(rest);
-    if (d.n && d.hex && d.n % 2 == 0)
-        return open_digits(o, rest, false, where);
-    if (d.n && d.base64)
-        return open_digits(o, rest, true, where);
+    w = writing_of(&rest);
+    if (w != NEITHER)
+        return open_digits(o, rest, w == BASE64, where);
     if (is_jwt(rest))
         hf_open_looks(o, "a JWT: somebody's signed word, no evidence");
     *known = false;

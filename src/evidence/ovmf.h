@@ -1,7 +1,7 @@
 /*
  * What a guest firmware image says to the VMM about SEV: the GUIDed table that ends 32 bytes before the image's end,
- * and the SEV metadata that it points to. edk2, OvmfPkg/ResetVector (Ia16/ResetVectorVtf0.asm, X64/OvmfSevMetadata.asm).
- * Coconut-SVSM images carry the same. Little-endian.
+ * and the SEV metadata that it points to. edk2, OvmfPkg/ResetVector (Ia16/ResetVectorVtf0.asm,
+ * X64/OvmfSevMetadata.asm). Coconut-SVSM images carry the same. Little-endian.
  */
 #ifndef HF_EVIDENCE_OVMF_H
 #define HF_EVIDENCE_OVMF_H

@@ -29,15 +29,16 @@ static void put_segment(uint8_t *page, size_t at, struct segment s)
 static const struct {
     const char *name;
     uint16_t cs_first, cs_other, ss, tr; /* attributes of segments */
-    uint64_t rdx;                        /* 0: the CPU's signature */
+    bool shows_cpu;                      /* RDX is the CPU's signature, else: */
+    uint64_t rdx;
     uint64_t pat;
     uint32_t mxcsr;
     uint16_t fcw;
 } vmms[] = {
-    [HF_VMM_QEMU] = {"qemu", 0x9b, 0x9b, 0x93, 0x8b, 0, 0x0007040600070406, 0x1f80, 0x37f},
-    [HF_VMM_EC2] = {"ec2", 0x9a, 0x9b, 0x92, 0x83, 0x600, 0x0007040600070406, 0, 0},
-    [HF_VMM_GCE] = {"gce", 0x9b, 0x9b, 0x93, 0x8b, 0x600, 0x00070106, 0, 0},
-    [HF_VMM_KRUN] = {"krun", 0x9a, 0x9a, 0x92, 0x83, 0x600, 0x0007040600070406, 0, 0},
+    [HF_VMM_QEMU] = {"qemu", 0x9b, 0x9b, 0x93, 0x8b, true, 0, 0x0007040600070406, 0x1f80, 0x37f},
+    [HF_VMM_EC2] = {"ec2", 0x9a, 0x9b, 0x92, 0x83, false, 0x600, 0x0007040600070406, 0, 0},
+    [HF_VMM_GCE] = {"gce", 0x9b, 0x9b, 0x93, 0x8b, false, 0x600, 0x00070106, 0, 0},
+    [HF_VMM_KRUN] = {"krun", 0x9a, 0x9a, 0x92, 0x83, false, 0, 0x0007040600070406, 0, 0},
 };
 
 /* Real mode at the reset vector. */
@@ -46,14 +47,14 @@ static void put_real_mode(uint8_t *page, const struct hf_sev_vcpu *c)
     uint16_t cs = c->eip == 0xfffffff0 ? vmms[c->vmm].cs_first : vmms[c->vmm].cs_other;
     struct segment data = {0, 0x93, 0xffff, 0};
 
-    put_segment(page, 0x00, data);                                                  /* ES */
+    put_segment(page, 0x00, data);                                                      /* ES */
     put_segment(page, 0x10, (struct segment){0xf000, cs, 0xffff, c->eip & 0xffff0000}); /* CS */
-    put_segment(page, 0x20, (struct segment){0, vmms[c->vmm].ss, 0xffff, 0});       /* SS */
-    put_segment(page, 0x30, data);                                                  /* DS */
-    put_segment(page, 0x40, data);                                                  /* FS */
-    put_segment(page, 0x50, data);                                                  /* GS */
-    put(page, 0x158, 8, 0x10);                                                      /* CR0 */
-    put(page, 0x178, 8, c->eip & 0xffff);                                           /* RIP */
+    put_segment(page, 0x20, (struct segment){0, vmms[c->vmm].ss, 0xffff, 0});           /* SS */
+    put_segment(page, 0x30, data);                                                      /* DS */
+    put_segment(page, 0x40, data);                                                      /* FS */
+    put_segment(page, 0x50, data);                                                      /* GS */
+    put(page, 0x158, 8, 0x10);                                                          /* CR0 */
+    put(page, 0x178, 8, c->eip & 0xffff);                                               /* RIP */
 }
 
 /* An SVSM starts in protected mode with flat segments. */
@@ -73,28 +74,28 @@ static void put_flat(uint8_t *page, const struct hf_sev_vcpu *c)
 
 void hf_sev_vmsa(const struct hf_sev_vcpu *c, uint8_t out[HF_SEV_VMSA_SIZE])
 {
-    uint64_t rdx = vmms[c->vmm].rdx ? vmms[c->vmm].rdx : c->cpu_signature;
+    uint64_t rdx = vmms[c->vmm].shows_cpu ? c->cpu_signature : vmms[c->vmm].rdx;
 
     memset(out, 0, HF_SEV_VMSA_SIZE);
     if (c->svsm)
         put_flat(out, c);
     else
         put_real_mode(out, c);
-    put_segment(out, 0x60, (struct segment){0, 0, 0xffff, 0});                     /* GDTR */
-    put_segment(out, 0x70, (struct segment){0, 0x82, 0xffff, 0});                  /* LDTR */
-    put_segment(out, 0x80, (struct segment){0, 0, 0xffff, 0});                     /* IDTR */
-    put_segment(out, 0x90, (struct segment){0, vmms[c->vmm].tr, 0xffff, 0});       /* TR */
-    put(out, 0x0d0, 8, 0x1000);                                                    /* EFER: SVME, as KVM sets it */
-    put(out, 0x148, 8, 0x40);                                                      /* CR4: MCE, as KVM sets it */
-    put(out, 0x160, 8, 0x400);                                                     /* DR7 */
-    put(out, 0x168, 8, 0xffff0ff0);                                                /* DR6 */
-    put(out, 0x170, 8, 0x2);                                                       /* RFLAGS */
-    put(out, 0x268, 8, vmms[c->vmm].pat);                                          /* G_PAT */
-    put(out, 0x310, 8, rdx);                                                       /* RDX */
-    put(out, 0x3b0, 8, c->features);                                               /* SEV_FEATURES */
-    put(out, 0x3e8, 8, 0x1);                                                       /* XCR0 */
-    put(out, 0x408, 4, vmms[c->vmm].mxcsr);                                        /* MXCSR */
-    put(out, 0x410, 2, vmms[c->vmm].fcw);                                          /* x87 FCW */
+    put_segment(out, 0x60, (struct segment){0, 0, 0xffff, 0});               /* GDTR */
+    put_segment(out, 0x70, (struct segment){0, 0x82, 0xffff, 0});            /* LDTR */
+    put_segment(out, 0x80, (struct segment){0, 0, 0xffff, 0});               /* IDTR */
+    put_segment(out, 0x90, (struct segment){0, vmms[c->vmm].tr, 0xffff, 0}); /* TR */
+    put(out, 0x0d0, 8, 0x1000);                                              /* EFER: SVME, as KVM sets it */
+    put(out, 0x148, 8, 0x40);                                                /* CR4: MCE, as KVM sets it */
+    put(out, 0x160, 8, 0x400);                                               /* DR7 */
+    put(out, 0x168, 8, 0xffff0ff0);                                          /* DR6 */
+    put(out, 0x170, 8, 0x2);                                                 /* RFLAGS */
+    put(out, 0x268, 8, vmms[c->vmm].pat);                                    /* G_PAT */
+    put(out, 0x310, 8, rdx);                                                 /* RDX */
+    put(out, 0x3b0, 8, c->features);                                         /* SEV_FEATURES */
+    put(out, 0x3e8, 8, 0x1);                                                 /* XCR0 */
+    put(out, 0x408, 4, vmms[c->vmm].mxcsr);                                  /* MXCSR */
+    put(out, 0x410, 2, vmms[c->vmm].fcw);                                    /* x87 FCW */
 }
 
 hf_err hf_sev_vmm_by_name(const char *name, enum hf_sev_vmm *out)
@@ -138,6 +139,8 @@ hf_err hf_sev_cpu_by_name(const char *name, uint32_t *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_ARG, "\"%.40s\" is no CPU model that is known; there are EPYC, EPYC-IBPB, EPYC-Rome, EPYC-Milan, "
-                   "EPYC-Genoa, EPYC-Turin, each also with a version as in EPYC-v4", name);
+    return hf_fail(HF_E_ARG,
+                   "\"%.40s\" is no CPU model that is known; there are EPYC, EPYC-IBPB, EPYC-Rome, EPYC-Milan, "
+                   "EPYC-Genoa, EPYC-Turin, each also with a version as in EPYC-v4",
+                   name);
 }

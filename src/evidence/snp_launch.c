@@ -61,8 +61,8 @@ static hf_err add_blank(struct hf_digest *ld, enum page_type type, uint64_t gpa,
     static const struct hf_digest none = {.n = 48};
 
     if (size % HF_OVMF_PAGE)
-        return hf_fail(HF_E_FORMAT, "a section of %" PRIu64 " bytes at 0x%" PRIx64 "; whole pages of %d are needed", size,
-                       gpa, HF_OVMF_PAGE);
+        return hf_fail(HF_E_FORMAT, "a section of %" PRIu64 " bytes at 0x%" PRIx64 "; whole pages of %d are needed",
+                       size, gpa, HF_OVMF_PAGE);
     for (uint64_t at = 0; at < size; at += HF_OVMF_PAGE)
         HF_TRY(add_page(ld, type, gpa + at, &none));
     return HF_OK;
@@ -90,7 +90,8 @@ static hf_err add_hashes(struct hf_digest *ld, const struct hf_sev_kernel *kerne
     if (!kernel)
         return add_blank(ld, ZERO, section->gpa, section->size);
     if (!ovmf->has_hashes || section->size != HF_OVMF_PAGE || at + HF_SEV_HASH_TABLE_SIZE > HF_OVMF_PAGE)
-        return hf_fail(HF_E_FORMAT, "the firmware has no page for the hashes of a kernel: %u bytes at 0x%x, table at 0x%x",
+        return hf_fail(HF_E_FORMAT,
+                       "the firmware has no page for the hashes of a kernel: %u bytes at 0x%x, table at 0x%x",
                        section->size, section->gpa, ovmf->hashes_gpa);
     hf_sev_hash_table(kernel, page + at);
     return add_content(ld, NORMAL, section->gpa, HF_BYTES_OF(page));

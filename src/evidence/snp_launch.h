@@ -26,11 +26,11 @@ hf_err hf_sev_cpu_by_name(const char *name, uint32_t *out);
 struct hf_sev_launch {
     enum hf_sev_mode mode;
     enum hf_sev_vmm vmm;
-    unsigned vcpus;         /* not looked at for plain SEV */
-    uint32_t cpu_signature; /* EC2, GCE and krun do not show it to the guest */
-    uint64_t features;      /* SEV_FEATURES of each vCPU; bit 0 (SNP active) is set for SNP in any case */
-    struct hf_bytes ovmf;   /* the whole image, as the VMM maps it below 4 GiB */
-    const uint8_t *ovmf_digest;         /* SNP: 48 bytes, the digest after the firmware's pages, in place of them; NULL */
+    unsigned vcpus;             /* not looked at for plain SEV */
+    uint32_t cpu_signature;     /* EC2, GCE and krun do not show it to the guest */
+    uint64_t features;          /* SEV_FEATURES of each vCPU; bit 0 (SNP active) is set for SNP in any case */
+    struct hf_bytes ovmf;       /* the whole image, as the VMM maps it below 4 GiB */
+    const uint8_t *ovmf_digest; /* SNP: 48 bytes, the digest after the firmware's pages, in place of them; NULL */
     const struct hf_sev_kernel *kernel; /* booted directly; NULL: none */
     struct hf_bytes svsm;               /* the SVSM's image; mapped below the firmware and its variables */
     uint64_t variables_size;            /* of the firmware's variables file, with an SVSM */

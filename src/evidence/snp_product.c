@@ -72,7 +72,8 @@ hf_err hf_snp_tcb_parse(const uint8_t raw[8], enum hf_snp_product product, struc
         from = 2;
         to = 6;
     } else {
-        return hf_fail(HF_E_UNSUPPORTED, "the layout of a TCB of product %s is not known; known are Milan, Genoa, Turin",
+        return hf_fail(HF_E_UNSUPPORTED,
+                       "the layout of a TCB of product %s is not known; known are Milan, Genoa, Turin",
                        hf_snp_product_name(product));
     }
     for (size_t i = from; i < to; i++) {

@@ -60,35 +60,35 @@ hf_err hf_snp_report_parse(struct hf_bytes in, struct hf_snp_report *out)
     rep.version = hf_rd_u32le(&r); /* 0x000 VERSION */
     if (hf_rd_err(&r) == HF_OK && (rep.version < 2 || rep.version > 5))
         return hf_fail(HF_E_FORMAT, "unknown report version %u; known are 2 to 5", rep.version);
-    rep.guest_svn = hf_rd_u32le(&r);                                   /* 0x004 GUEST_SVN */
-    rep.policy = hf_rd_u64le(&r);                                      /* 0x008 POLICY */
-    rep.family_id = hf_rd_view(&r, 16);                                /* 0x010 FAMILY_ID */
-    rep.image_id = hf_rd_view(&r, 16);                                 /* 0x020 IMAGE_ID */
-    rep.vmpl = hf_rd_u32le(&r);                                        /* 0x030 VMPL */
-    rep.signature_algo = hf_rd_u32le(&r);                              /* 0x034 SIGNATURE_ALGO */
-    hf_rd_copy(&r, rep.current_tcb, sizeof(rep.current_tcb));          /* 0x038 CURRENT_TCB */
-    rep.platform_info = hf_rd_u64le(&r);                               /* 0x040 PLATFORM_INFO */
-    rep.flags = hf_rd_u32le(&r);                                       /* 0x048 AUTHOR_KEY_EN and others */
-    reserved(&r, 4, &rep);                                             /* 0x04c */
-    rep.report_data = hf_rd_view(&r, 64);                              /* 0x050 REPORT_DATA */
-    rep.measurement = hf_rd_view(&r, 48);                              /* 0x090 MEASUREMENT */
-    rep.host_data = hf_rd_view(&r, 32);                                /* 0x0c0 HOST_DATA */
-    rep.id_key_digest = hf_rd_view(&r, 48);                            /* 0x0e0 ID_KEY_DIGEST */
-    rep.author_key_digest = hf_rd_view(&r, 48);                        /* 0x110 AUTHOR_KEY_DIGEST */
-    rep.report_id = hf_rd_view(&r, 32);                                /* 0x140 REPORT_ID */
-    rep.report_id_ma = hf_rd_view(&r, 32);                             /* 0x160 REPORT_ID_MA */
-    hf_rd_copy(&r, rep.reported_tcb, sizeof(rep.reported_tcb));        /* 0x180 REPORTED_TCB */
-    cpuid(&r, &rep);                                                   /* 0x188 CPUID_FAM_ID and others */
-    rep.chip_id = hf_rd_view(&r, 64);                                  /* 0x1a0 CHIP_ID */
-    hf_rd_copy(&r, rep.committed_tcb, sizeof(rep.committed_tcb));      /* 0x1e0 COMMITTED_TCB */
-    firmware(&r, &rep.current, &rep);                                  /* 0x1e8 CURRENT_BUILD, _MINOR, _MAJOR */
-    firmware(&r, &rep.committed, &rep);                                /* 0x1ec COMMITTED_BUILD, _MINOR, _MAJOR */
-    hf_rd_copy(&r, rep.launch_tcb, sizeof(rep.launch_tcb));            /* 0x1f0 LAUNCH_TCB */
-    mitigations(&r, &rep);                                             /* 0x1f8 LAUNCH_MIT_VECTOR, CURRENT_MIT_VECTOR */
-    reserved(&r, HF_SNP_SIGNED_SIZE - 0x208, &rep);                    /* 0x208 */
-    rep.r = hf_rd_view(&r, SCALAR_SIZE);                               /* 0x2a0 SIGNATURE: R */
-    rep.s = hf_rd_view(&r, SCALAR_SIZE);                               /* 0x2e8 S */
-    reserved(&r, SIGNATURE_SIZE - 2 * SCALAR_SIZE, &rep);              /* 0x330, not signed */
+    rep.guest_svn = hf_rd_u32le(&r);                              /* 0x004 GUEST_SVN */
+    rep.policy = hf_rd_u64le(&r);                                 /* 0x008 POLICY */
+    rep.family_id = hf_rd_view(&r, 16);                           /* 0x010 FAMILY_ID */
+    rep.image_id = hf_rd_view(&r, 16);                            /* 0x020 IMAGE_ID */
+    rep.vmpl = hf_rd_u32le(&r);                                   /* 0x030 VMPL */
+    rep.signature_algo = hf_rd_u32le(&r);                         /* 0x034 SIGNATURE_ALGO */
+    hf_rd_copy(&r, rep.current_tcb, sizeof(rep.current_tcb));     /* 0x038 CURRENT_TCB */
+    rep.platform_info = hf_rd_u64le(&r);                          /* 0x040 PLATFORM_INFO */
+    rep.flags = hf_rd_u32le(&r);                                  /* 0x048 AUTHOR_KEY_EN and others */
+    reserved(&r, 4, &rep);                                        /* 0x04c */
+    rep.report_data = hf_rd_view(&r, 64);                         /* 0x050 REPORT_DATA */
+    rep.measurement = hf_rd_view(&r, 48);                         /* 0x090 MEASUREMENT */
+    rep.host_data = hf_rd_view(&r, 32);                           /* 0x0c0 HOST_DATA */
+    rep.id_key_digest = hf_rd_view(&r, 48);                       /* 0x0e0 ID_KEY_DIGEST */
+    rep.author_key_digest = hf_rd_view(&r, 48);                   /* 0x110 AUTHOR_KEY_DIGEST */
+    rep.report_id = hf_rd_view(&r, 32);                           /* 0x140 REPORT_ID */
+    rep.report_id_ma = hf_rd_view(&r, 32);                        /* 0x160 REPORT_ID_MA */
+    hf_rd_copy(&r, rep.reported_tcb, sizeof(rep.reported_tcb));   /* 0x180 REPORTED_TCB */
+    cpuid(&r, &rep);                                              /* 0x188 CPUID_FAM_ID and others */
+    rep.chip_id = hf_rd_view(&r, 64);                             /* 0x1a0 CHIP_ID */
+    hf_rd_copy(&r, rep.committed_tcb, sizeof(rep.committed_tcb)); /* 0x1e0 COMMITTED_TCB */
+    firmware(&r, &rep.current, &rep);                             /* 0x1e8 CURRENT_BUILD, _MINOR, _MAJOR */
+    firmware(&r, &rep.committed, &rep);                           /* 0x1ec COMMITTED_BUILD, _MINOR, _MAJOR */
+    hf_rd_copy(&r, rep.launch_tcb, sizeof(rep.launch_tcb));       /* 0x1f0 LAUNCH_TCB */
+    mitigations(&r, &rep);                                        /* 0x1f8 LAUNCH_MIT_VECTOR, CURRENT_MIT_VECTOR */
+    reserved(&r, HF_SNP_SIGNED_SIZE - 0x208, &rep);               /* 0x208 */
+    rep.r = hf_rd_view(&r, SCALAR_SIZE);                          /* 0x2a0 SIGNATURE: R */
+    rep.s = hf_rd_view(&r, SCALAR_SIZE);                          /* 0x2e8 S */
+    reserved(&r, SIGNATURE_SIZE - 2 * SCALAR_SIZE, &rep);         /* 0x330, not signed */
     HF_TRY(hf_rd_end(&r));
     rep.body = (struct hf_bytes){in.p, HF_SNP_SIGNED_SIZE};
     *out = rep;

@@ -128,7 +128,8 @@ static void tell_tcb(struct hf_inspect *out, const char *name, struct hf_bytes i
 
 static void tell_firmware(struct hf_inspect *out, const char *name, struct hf_bytes in, size_t at)
 {
-    hf_inspect_bytes(out, name, (struct hf_bytes){in.p + at, 3}, "%u.%u build %u", in.p[at + 2], in.p[at + 1], in.p[at]);
+    hf_inspect_bytes(out, name, (struct hf_bytes){in.p + at, 3}, "%u.%u build %u", in.p[at + 2], in.p[at + 1],
+                     in.p[at]);
 }
 
 static void tell_cpuid(struct hf_inspect *out, struct hf_bytes in, uint64_t version)

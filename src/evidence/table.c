@@ -8,16 +8,22 @@
     X(azure_hcl) \
     X(cc_eventlog) \
     X(cca_token) \
+    X(mock) \
     X(nitro_document) \
+    X(nvidia_report) \
     X(psa_token) \
+    X(sev_chain) \
+    X(sev_report) \
     X(sgx_quote) \
     X(sgx_report) \
     X(sgx_sigstruct) \
+    X(snp_id_block) \
     X(snp_report) \
     X(td_report) \
     X(tdx_quote) \
     X(tpm_eventlog) \
     X(tpm_quote) \
+    X(vendor_commitment) \
 
 /* clang-format on */
 

@@ -2,6 +2,7 @@
 #include "policy/verify.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "policy/composite.h"
 
 #include <stdio.h>
 
@@ -204,6 +205,7 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
 {
     struct hf_item_result *out = &r->item[r->n++];
     hf_judge_fn *judge = hf_judge_of(item->format->name);
+    const char *with = judge ? NULL : hf_composite_judged_with(item, j);
     size_t from = r->verdict.n;
 
     out->format = item->format;
@@ -216,6 +218,8 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
     if (judge) {
         judge(j, item->bytes, &r->verdict, &out->findings);
         say_environment(out, &r->verdict);
+    } else if (with) {
+        (void)hf_check_not_applicable(&r->verdict, "kind", "judged with the %s beside it", with);
     } else {
         (void)hf_check(&r->verdict, "kind",
                        hf_fail(HF_E_UNTRUSTED, "%s can be inspected; nothing in it is signed", item->format->name));
@@ -333,6 +337,7 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
     j.inner = &inner;
     hf_cache_begin(verifier->cache);
     HF_TRY(judge_all(&j, result));
+    hf_composite_judge(result);
     for (size_t i = 0; i < request->n_expect; i++)
         HF_TRY(expect_one(result, request->expect[i]));
     for (size_t i = 0; i < request->n_outside; i++)

@@ -13,9 +13,12 @@ static hf_err add_row(struct hf_endorsements *set, struct hf_bytes data, const c
 {
     HF_CLEANUP(hf_certs_free) struct hf_certs certs = {0};
     HF_CLEANUP(hf_crl_free) struct hf_crl *crl = NULL;
+    hf_err err = hf_crl_parse(data, &crl);
 
-    if (hf_crl_parse(data, &crl) == HF_OK)
+    if (err == HF_OK)
         return hf_endorsements_add_crl(set, hf_take(crl), place);
+    if (err == HF_E_MEMORY)
+        return err;
     HF_TRY(hf_certs_read(data, &certs));
     for (size_t i = 0; i < certs.n; i++)
         HF_TRY(hf_endorsements_add_cert(set, hf_cert_share(certs.cert[i]), place));

@@ -25,6 +25,9 @@ static const struct {
     /* docs.nvidia.com/attestation */
     {HF_VENDOR_NVIDIA, HF_ENV_HARDWARE, "NVIDIA Device Identity CA",
      "a90c4eb5acfd3e3d03a25db6a26b84f720ad0503196c627c21ddd48dd85b06a4"},
+    /* github.com/NVIDIA/nvtrust, verifier_RIM_root.pem: signs reference manifests */
+    {HF_VENDOR_NVIDIA_RIM, HF_ENV_UNKNOWN, "NVIDIA CoRIM signing Root CA",
+     "dec1dc316477aa851eebdf51327ae9f864bc8d89254657ed1e7eb9168af1e1a3"},
 };
 
 const char *hf_environment_name(enum hf_environment env)

@@ -2,9 +2,10 @@
  * The verdict over Azure's runtime report. The nonce of a caller stands in a TPM quote; what makes that the hardware's
  * word is a chain of bindings: nonce -> TPM quote -> attestation key -> runtime data -> hardware report -> VCEK.
  */
+#include "evidence/azure_hcl.h"
 #include "base/cleanup.h"
 #include "codec/json_read.h"
-#include "evidence/azure_hcl.h"
+#include "evidence/sgx_quote.h"
 #include "evidence/tpm_quote.h"
 #include "verify/snp.h"
 #include "verify/tpm_signature.h"
@@ -62,6 +63,8 @@ static hf_err check_quote(struct work *w, const struct hf_evidence_item *item)
     struct hf_quote_signature sig;
     struct hf_quote_attest attest;
 
+    if (item->bytes.n && item->bytes.p[0] == 0xff)
+        return hf_fail(HF_E_UNTRUSTED, "the TPM quote came without its signature");
     HF_TRY(hf_tpm_envelope_parse(item->bytes, &env));
     HF_TRY(hf_quote_attest_parse(hf_buf_bytes(&env.attest), &attest));
     if (attest.magic != TPM2_GENERATED_VALUE || attest.type != TPM2_ST_ATTEST_QUOTE)
@@ -124,15 +127,6 @@ static void claim_machine(struct work *w)
         hf_claim_printf(&w->f->claims, "vm_id", "%.*s", (int)id.n, (const char *)id.p);
 }
 
-/* Report data of a TDX quote: behind its header (48 bytes; version 5: type and size, 6 more) and 520 bytes of the TD
- * report body. Intel TDX DCAP Quoting Library API, A.3. */
-static struct hf_bytes quoted_data(struct hf_bytes quote)
-{
-    size_t at = 48 + 520 + (quote.n && quote.p[0] == 5 ? 6 : 0);
-
-    return quote.n >= at + 64 ? (struct hf_bytes){quote.p + at, 64} : (struct hf_bytes){0};
-}
-
 /* A TDREPORT carries a MAC that only its own machine can check: a quote over the same data speaks for it. */
 static void judge_td_report(struct work *w)
 {
@@ -140,9 +134,12 @@ static void judge_td_report(struct work *w)
 
     hf_claim_bytes(&w->f->claims, "report_data", data);
     for (size_t i = 0; i < w->j->n_also; i++) {
-        if (strcmp(w->j->also[i]->format->name, "tdx-quote") != 0)
+        struct hf_sgx_quote quote;
+
+        if (strcmp(w->j->also[i]->format->name, "tdx-quote") != 0 ||
+            hf_sgx_quote_parse(w->j->also[i]->bytes, &quote) != HF_OK || quote.tee != HF_QUOTE_TEE_TDX)
             continue;
-        (void)hf_check_equal(w->v, "td quote binding", quoted_data(w->j->also[i]->bytes), data);
+        (void)hf_check_equal(w->v, "td quote binding", HF_BYTES_OF(quote.td.report_data), data);
         return;
     }
     (void)hf_check(w->v, "signature",

@@ -24,14 +24,17 @@ static const struct hf_extension *pck_extension(const struct hf_cert *cert)
     return cert->ca ? NULL : hf_cert_ext(cert, HF_OID_PCK);
 }
 
-/* Certificates come in any order: the leaf is the one with the extension. */
-static hf_err read_certs(struct hf_bytes data, struct hf_dcap_certs *out)
+/* Certificates come in any order: the leaf is the one with the extension. Nothing signs the type: it must fit. */
+static hf_err read_certs(struct hf_bytes data, bool leaf_only, struct hf_dcap_certs *out)
 {
     const struct hf_extension *ext = NULL;
 
     while (data.n && data.p[data.n - 1] == 0)
         data.n--;
     HF_TRY(hf_certs_read(data, &out->list));
+    if (leaf_only != (out->list.n == 1))
+        return hf_fail(HF_E_FORMAT, "%zu certificates where %s", out->list.n,
+                       leaf_only ? "only the PCK's belongs" : "a chain belongs");
     for (size_t i = 0; i < out->list.n; i++) {
         const struct hf_extension *found = pck_extension(out->list.cert[i]);
 
@@ -107,7 +110,8 @@ static void say_without(const struct hf_dcap *d)
 static hf_err cert_key(const struct hf_sgx_quote *q, struct hf_digest *out)
 {
     static const char what[] = "Intel PCK chain";
-    struct hf_bytes parts[] = {HF_BYTES_OF(what), q->cert};
+    uint8_t type = (uint8_t)q->cert_type;
+    struct hf_bytes parts[] = {HF_BYTES_OF(what), {&type, 1}, q->cert};
 
     return hf_hash(HF_SHA256, parts, HF_COUNT(parts), out);
 }
@@ -123,7 +127,7 @@ static hf_err take_chain(const struct hf_dcap *d, struct hf_dcap_certs **own, co
         return HF_OK;
     }
     memcpy((*own)->sha256, key.bytes, sizeof((*own)->sha256));
-    HF_TRY(read_certs(d->q->cert, *own));
+    HF_TRY(read_certs(d->q->cert, d->q->cert_type == HF_QUOTE_CERT_LEAF, *own));
     *out = *own;
     if (hf_cache_put(d->j->cache, HF_FACT_OTHER, key.bytes, *own, hf_dcap_certs_free) == HF_OK)
         *own = NULL;

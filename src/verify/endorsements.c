@@ -11,6 +11,9 @@
 #define READERS(X) \
     X(hf_amd_endorsements) \
     X(hf_intel_endorsements) \
+    X(hf_nvidia_rim_endorsements) \
+    X(hf_ocsp_endorsements) \
+    X(hf_sev_endorsements) \
     X(hf_tpm_endorsements) \
 
 /* clang-format on */
@@ -152,18 +155,24 @@ static hf_err add_der(struct hf_endorsements *set, struct hf_bytes in, const cha
     HF_CLEANUP(hf_crl_free) struct hf_crl *crl = NULL;
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
 
+    hf_err err = hf_crl_parse(in, &crl);
+
     *known = true;
-    if (hf_crl_parse(in, &crl) == HF_OK)
+    if (err == HF_OK)
         return hf_endorsements_add_crl(set, hf_take(crl), source);
-    if (hf_certs_read(in, &certs) == HF_OK) {
+    if (err != HF_E_MEMORY)
+        err = hf_certs_read(in, &certs);
+    if (err == HF_OK) {
         for (size_t i = 0; i < certs.n; i++)
             HF_TRY(hf_endorsements_add_cert(set, hf_cert_share(certs.cert[i]), source));
         return HF_OK;
     }
-    if (hf_pubkey_from_spki(in, &key) == HF_OK)
+    if (err != HF_E_MEMORY)
+        err = hf_pubkey_from_spki(in, &key);
+    if (err == HF_OK)
         return hf_endorsements_add_key(set, hf_take(key), source);
     *known = false;
-    return HF_OK;
+    return err == HF_E_MEMORY ? err : HF_OK;
 }
 
 static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const char *source)

@@ -68,20 +68,20 @@ static bool has(struct hf_json_value object, const char *key, struct hf_json_val
 /* An answer of the service: a document with its signature. *known: it is one. */
 static hf_err collect_document(struct collect *c, struct hf_json_value v, bool *known)
 {
-    struct hf_json_value inner;
+    struct hf_json_value inner, signature;
 
-    *known = true;
-    if (has(v, "tcbInfo", &inner) && inner.type == HF_JSON_OBJECT) {
+    *known = has(v, "signature", &signature);
+    if (*known && has(v, "tcbInfo", &inner) && inner.type == HF_JSON_OBJECT) {
         c->found = true;
         return hf_endorsements_add_document(c->set, HF_ENDORSEMENT_TCB_INFO, v.raw, c->source, parse_tcb_info,
                                             free_tcb_info);
     }
-    if (has(v, "enclaveIdentity", &inner) && inner.type == HF_JSON_OBJECT) {
+    if (*known && has(v, "enclaveIdentity", &inner) && inner.type == HF_JSON_OBJECT) {
         c->found = true;
         return hf_endorsements_add_document(c->set, HF_ENDORSEMENT_IDENTITY, v.raw, c->source, parse_identity,
                                             free_identity);
     }
-    if (has(v, "tcbEvaluationDataNumbers", &inner) && has(v, "signature", &inner)) {
+    if (*known && has(v, "tcbEvaluationDataNumbers", &inner)) {
         c->found = true; /* which data sets there are: nothing that a verdict rests on */
         return HF_OK;
     }
@@ -259,8 +259,12 @@ static hf_err collect_encoded(struct collect *c, struct hf_bytes text)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf bytes = {0};
 
-    if (hf_hex_parse(text, &bytes) != HF_OK && hf_base64_parse_loose(text, &bytes) != HF_OK)
-        return HF_OK;
+    hf_err err = hf_hex_parse(text, &bytes);
+
+    if (err == HF_E_FORMAT)
+        err = hf_base64_parse_loose(text, &bytes);
+    if (err != HF_OK)
+        return err == HF_E_FORMAT ? HF_OK : err;
     return bytes.n && bytes.p[0] == 0x30 ? collect_known(c, hf_buf_bytes(&bytes)) : HF_OK;
 }
 
@@ -383,6 +387,14 @@ static hf_err collect_memory(struct collect *c, struct hf_bytes in, bool *known)
     return HF_OK;
 }
 
+static bool is_one_der(struct hf_bytes in)
+{
+    struct hf_reader r = hf_reader(in);
+    struct hf_der der;
+
+    return in.p[0] == 0x30 && hf_der_next(&r, &der) == HF_OK && der.whole.n == in.n;
+}
+
 hf_err hf_intel_endorsements(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
 {
     struct collect c = {.set = set, .source = source};
@@ -390,8 +402,8 @@ hf_err hf_intel_endorsements(struct hf_endorsements *set, struct hf_bytes in, co
     bool binary = false;
 
     *known = false;
-    if (in.n < TEXT_MIN || text.n < TEXT_MIN)
-        return HF_OK;
+    if (in.n < TEXT_MIN || text.n < TEXT_MIN || is_one_der(in))
+        return HF_OK; /* DER of another kind: asking again about all of it would never end */
     HF_TRY(collect_openenclave(&c, in, &binary));
     if (!binary)
         HF_TRY(collect_memory(&c, in, &binary));

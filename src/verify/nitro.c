@@ -3,12 +3,9 @@
 #include "base/cleanup.h"
 #include "crypto/hash.h"
 #include "evidence/nitro.h"
-#include "verify/judge.h"
+#include "verify/made_at.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-
-#define SKEW_S 300 /* how far a document may be ahead of the time of judgement */
 
 struct work {
     const struct hf_judge *j;
@@ -224,19 +221,6 @@ static void check_signature(struct work *w)
     hf_check_found(hf_check(w->v, "signature", err), "ES384 by %s", w->certs->cert[0]->subject_text);
 }
 
-static void check_age(struct work *w)
-{
-    hf_time made_at = w->f->made_at;
-    bool ahead = made_at > w->j->at && made_at - w->j->at > SKEW_S;
-    char text[HF_TIME_TEXT];
-    struct hf_check *row = hf_check(
-        w->v, "age", ahead ? hf_fail(HF_E_UNTRUSTED, "it was made more than %d s after this time", SKEW_S) : HF_OK);
-
-    hf_time_write(made_at, text);
-    hf_check_found(row, "made %s, %" PRId64 " s %s", text,
-                   made_at > w->j->at ? made_at - w->j->at : w->j->at - made_at, made_at > w->j->at ? "ahead" : "ago");
-}
-
 static bool all_zero(struct hf_bytes b)
 {
     uint8_t any = 0;
@@ -356,8 +340,7 @@ void hf_nitro_judge(const struct hf_judge *j, struct hf_bytes evidence, struct h
     (void)hf_check(v, "structure", err);
     if (err != HF_OK)
         return;
-    f->has_time = true;
-    f->made_at = (hf_time)(w.doc.timestamp_ms / 1000);
+    hf_judge_made_at(j, (hf_time)(w.doc.timestamp_ms / 1000), v, f);
     err = take_certs(&w, &own);
     if (err != HF_OK) {
         (void)hf_check(v, "certificate chain", err);
@@ -369,7 +352,6 @@ void hf_nitro_judge(const struct hf_judge *j, struct hf_bytes evidence, struct h
         check_revocation(&w);
         check_signature(&w);
     }
-    check_age(&w);
     check_registers(&w);
     check_freshness(&w);
     check_public_key(&w);

@@ -90,7 +90,7 @@ static void judge_author(const struct hf_judge *j, const struct hf_pubkey *key, 
         hf_check_found(hf_check(v, "root", HF_OK), "%s", anchor->name);
         return;
     }
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at))) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at))) {
         if (hf_pubkey_equal(e->key, key)) {
             hf_check_found(hf_check(v, "root", HF_OK), "%s", e->source);
             return;

@@ -54,8 +54,8 @@ static bool fits(const struct hf_snp_work *w)
 
 static void judge_signature(struct hf_snp_work *w)
 {
-    struct hf_check *row = hf_check(
-        w->v, "signature", w->signature == HF_OK ? HF_OK : hf_fail(w->signature, "%s", w->signature_text));
+    struct hf_check *row = hf_check(w->v, "signature",
+                                    w->signature == HF_OK ? HF_OK : hf_fail(w->signature, "%s", w->signature_text));
 
     if (w->signature == HF_OK)
         hf_check_found(row, "by %s", w->cert->subject_text);
@@ -77,7 +77,8 @@ static hf_err compare_tcb(const struct hf_snp_tcb *cert, const struct hf_snp_tcb
 
         (void)hf_snp_tcb_part(report, i, &b);
         if (a != b)
-            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s: certificate %u, report %u", n ? "; " : "", name, a, b);
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s: certificate %u, report %u", n ? "; " : "", name, a,
+                                  b);
     }
     if (cert->has_fmc != report->has_fmc)
         return hf_fail(HF_E_MISMATCH, "the certificate's level %s FMC firmware, the report's %s",
@@ -162,8 +163,9 @@ static void judge_launch(struct hf_snp_work *w)
         return;
     }
     hf_snp_tcb_text(&tcb, text);
-    hf_check_found(hf_check_not_applicable(w->v, "launch level", "what ran when the guest started: a policy sets the least"),
-                   "%s", text);
+    hf_check_found(
+        hf_check_not_applicable(w->v, "launch level", "what ran when the guest started: a policy sets the least"), "%s",
+        text);
 }
 
 /* ---- product and version ---- */
@@ -171,12 +173,15 @@ static void judge_launch(struct hf_snp_work *w)
 static hf_err check_product(const struct hf_snp_work *w, enum hf_snp_product own)
 {
     if (w->rep.version >= 3 && own == HF_SNP_PRODUCT_UNKNOWN)
-        return hf_fail(HF_E_UNSUPPORTED, "CPUID family 0x%02x, model 0x%02x is no product that is known; known are Milan, "
-                       "Genoa, Turin", w->rep.family, w->rep.model);
+        return hf_fail(HF_E_UNSUPPORTED,
+                       "CPUID family 0x%02x, model 0x%02x is no product that is known; known are Milan, "
+                       "Genoa, Turin",
+                       w->rep.family, w->rep.model);
     if (own == HF_SNP_PRODUCT_VENICE || w->product == HF_SNP_PRODUCT_VENICE)
         return hf_fail(HF_E_UNSUPPORTED, "Venice is not supported: the layout of its TCB is not published");
     if (w->product == HF_SNP_PRODUCT_UNKNOWN)
-        return hf_fail(HF_E_UNSUPPORTED, "the certificate's product \"%.*s\" is not known; known are Milan, Genoa, Turin",
+        return hf_fail(HF_E_UNSUPPORTED,
+                       "the certificate's product \"%.*s\" is not known; known are Milan, Genoa, Turin",
                        (int)w->vek.product_name.n, (const char *)w->vek.product_name.p);
     if (w->cert && w->vek_err == HF_OK && w->vek.product != w->product)
         return hf_fail(HF_E_MISMATCH, "the certificate is of a %s", hf_snp_product_name(w->vek.product));
@@ -211,8 +216,8 @@ static hf_err check_policy(const struct hf_snp_report *rep)
     if (rep->policy & HF_SNP_POLICY_CIPHERTEXT_HIDING && !(rep->platform_info & HF_SNP_PLATFORM_CIPHERTEXT_HIDING))
         return hf_fail(HF_E_UNTRUSTED, "the policy wants ciphertext hiding, and the platform has it off");
     if (want > have)
-        return hf_fail(HF_E_UNTRUSTED, "the policy wants ABI %u.%u at least, the firmware has %u.%u", want >> 8, want & 0xff,
-                       have >> 8, have & 0xff);
+        return hf_fail(HF_E_UNTRUSTED, "the policy wants ABI %u.%u at least, the firmware has %u.%u", want >> 8,
+                       want & 0xff, have >> 8, have & 0xff);
     return HF_OK;
 }
 
@@ -280,7 +285,8 @@ static void judge_vmpl(struct hf_snp_work *w)
     struct hf_check *row;
 
     if (vmpl == HF_SNP_VMPL_HOST)
-        row = hf_check_warn(w->v, "vmpl", "the host asked for this report, not the guest: its report data are the host's");
+        row = hf_check_warn(w->v, "vmpl",
+                            "the host asked for this report, not the guest: its report data are the host's");
     else
         row = hf_check(w->v, "vmpl", vmpl < 4 ? HF_OK : hf_fail(HF_E_UNTRUSTED, "there is no such privilege level"));
     hf_check_expected(row, "0 to 3");
@@ -296,10 +302,12 @@ static void judge_keys(struct hf_snp_work *w)
     if (zeros(w->rep.id_key_digest))
         (void)hf_check_not_applicable(w->v, "id key", "the guest was started without an ID block");
     else
-        hf_check_found_hex(hf_check_not_applicable(w->v, "id key", "a policy says whose it must be"), w->rep.id_key_digest);
+        hf_check_found_hex(hf_check_not_applicable(w->v, "id key", "a policy says whose it must be"),
+                           w->rep.id_key_digest);
     if (author == zeros(w->rep.author_key_digest))
-        row = hf_check(w->v, "author key", hf_fail(HF_E_UNTRUSTED, "the flags say that there is %s author key, the digest %s",
-                                                   author ? "an" : "no", author ? "is zero" : "is not zero"));
+        row = hf_check(w->v, "author key",
+                       hf_fail(HF_E_UNTRUSTED, "the flags say that there is %s author key, the digest %s",
+                               author ? "an" : "no", author ? "is zero" : "is not zero"));
     else
         row = hf_check_not_applicable(w->v, "author key", author ? "a policy says whose it must be" : "none");
     hf_check_found_hex(row, w->rep.author_key_digest);
@@ -418,7 +426,8 @@ static hf_err gather(const struct hf_judge *j, struct hf_bytes table, struct hf_
     return hf_endorsements_add(out, table, "certificate table");
 }
 
-void hf_snp_report_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v, struct hf_findings *f)
+void hf_snp_report_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,
+                         struct hf_findings *f)
 {
     HF_CLEANUP(hf_endorsements_free) struct hf_endorsements inner = {0};
     struct hf_judge with = *j;

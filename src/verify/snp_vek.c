@@ -115,8 +115,10 @@ static hf_err check_role(const struct hf_snp_work *w, const char *issuer)
     unsigned key = HF_SNP_SIGNING_KEY(w->rep.flags);
 
     if (key != HF_SNP_KEY_VCEK && key != HF_SNP_KEY_VLEK)
-        return hf_fail(HF_E_UNTRUSTED, key == HF_SNP_KEY_NONE ? "the report is not signed by any key"
-                                                              : "signing key %u is not known; 0 is VCEK, 1 VLEK", key);
+        return hf_fail(HF_E_UNTRUSTED,
+                       key == HF_SNP_KEY_NONE ? "the report is not signed by any key"
+                                              : "signing key %u is not known; 0 is VCEK, 1 VLEK",
+                       key);
     if (w->vek_err != HF_OK)
         return hf_amd_vek_parse(w->cert, &(struct hf_amd_vek){0});
     if (is_vlek(&w->vek) != (key == HF_SNP_KEY_VLEK))
@@ -171,8 +173,8 @@ static hf_err check_algorithms(const struct hf_chain *chain)
         if (a->scheme != HF_SIG_RSAPSS || a->hash != HF_SHA384 || (a->mgf1 != HF_SHA384 && a->mgf1 != HF_HASH_NONE) ||
             a->salt != SALT)
             return hf_fail(HF_E_UNTRUSTED, "%s is signed by %s over %s with a salt of %d", c->subject_text,
-                           hf_sig_scheme_name(a->scheme), hf_hash_name(a->hash) ? hf_hash_name(a->hash) : "nothing known",
-                           a->salt);
+                           hf_sig_scheme_name(a->scheme),
+                           hf_hash_name(a->hash) ? hf_hash_name(a->hash) : "nothing known", a->salt);
         if (i && (hf_pubkey_kind(c->key) != HF_KEY_RSA || hf_pubkey_bits(c->key) != 4096))
             return hf_fail(HF_E_UNTRUSTED, "%s has a key of %u bits", c->subject_text, hf_pubkey_bits(c->key));
     }
@@ -196,7 +198,8 @@ static void judge_revocation(struct hf_snp_work *w, struct hf_chain *chain)
     const char *product = hf_snp_product_name(w->vek.product);
     char url[80];
 
-    (void)snprintf(url, sizeof(url), "https://kdsintf.amd.com/%s/v1/%s/crl", is_vlek(&w->vek) ? "vlek" : "vcek", product);
+    (void)snprintf(url, sizeof(url), "https://kdsintf.amd.com/%s/v1/%s/crl", is_vlek(&w->vek) ? "vlek" : "vcek",
+                   product);
     if (!leaf_has_list(w->j, w->cert)) {
         (void)hf_check_not_applicable(w->v, "key revocation", "AMD publishes no revocation list of %ss", key_name(w));
         memmove((void *)chain->cert, (void *)(chain->cert + 1), (chain->n - 1) * sizeof(chain->cert[0]));
@@ -245,7 +248,8 @@ static void judge_hwid(struct hf_snp_work *w)
         return;
     }
     if (hf_snp_chip_masked(&w->rep)) {
-        row = hf_check_not_applicable(w->v, "hardware id", "the host masks the chip id: the signature alone names the chip");
+        row = hf_check_not_applicable(w->v, "hardware id",
+                                      "the host masks the chip id: the signature alone names the chip");
         hf_check_expected_hex(row, w->vek.hwid);
         return;
     }

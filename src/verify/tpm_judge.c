@@ -4,6 +4,7 @@
  */
 #include "base/cleanup.h"
 #include "crypto/hash.h"
+#include "evidence/azure_hcl.h"
 #include "verify/judge.h"
 #include "verify/tpm_quote.h"
 #include "verify/tpm_signature.h"
@@ -35,7 +36,7 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
     uint8_t spki[32];
     size_t at = 0;
 
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, ak)) {
             hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge", e->source);
             return true;
@@ -76,6 +77,41 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
         (void)hf_judge_revocation(j, &chain, NULL, v, f);
 }
 
+/*
+ * Azure's firmware made the key, and names it in the runtime data whose hash a hardware report carries: that item's own
+ * rows say whether they are bound. The key has no public area then, and the firmware's word stands for its attributes.
+ */
+static bool bound_key(const struct hf_judge *j, const struct hf_pubkey *ak, size_t from, struct hf_verdict *v,
+                      struct hf_findings *f)
+{
+    bool any = false, bound = false;
+
+    for (size_t i = 0; i < j->n_also && !bound; i++) {
+        HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
+
+        if (!j->also[i]->format || strcmp(j->also[i]->format->name, "azure-hcl") != 0)
+            continue;
+        any = true;
+        bound = hf_azure_hcl_ak(j->also[i]->bytes, &named) == HF_OK && hf_pubkey_equal(named, ak);
+    }
+    if (!any)
+        return false;
+    hf_check_expected(hf_check(v, "ak binding",
+                               bound ? HF_OK
+                                     : hf_fail(HF_E_MISMATCH, "the runtime data beside it name another attestation key")),
+                      "the key that the runtime data call HCLAkPub");
+    if (!bound)
+        return false;
+    f->environment = HF_ENV_VIRTUAL;
+    for (size_t i = from; i < v->n; i++) {
+        if (strcmp(v->row[i].name, "attributes") != 0 || v->row[i].status != HF_CHECK_ABSENT)
+            continue;
+        v->row[i].status = HF_CHECK_NOT_APPLICABLE;
+        hf_check_note(&v->row[i], "the platform's firmware made the key and names it: its word stands for the public area");
+    }
+    return true;
+}
+
 /* The producer's word can only lower what the chain proves; "unknown" says nothing. */
 static void lower_environment(const char *mark, struct hf_findings *f)
 {
@@ -85,14 +121,19 @@ static void lower_environment(const char *mark, struct hf_findings *f)
         f->environment = HF_ENV_VIRTUAL;
 }
 
-static void judge_key(const struct hf_judge *j, const struct parts *p, struct hf_verdict *v, struct hf_findings *f)
+/* `from`: where this item's rows begin. */
+static void judge_key(const struct hf_judge *j, const struct parts *p, size_t from, struct hf_verdict *v,
+                      struct hf_findings *f)
 {
     const struct hf_cert *cert = p->ak ? certificate_of(j, p->ak) : NULL;
+    bool bound = p->ak && bound_key(j, p->ak, from, v, f);
 
     if (cert)
         judge_certificate(j, cert, v, f);
     else if (!p->ak)
         (void)hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "there is no key that could be vouched for"));
+    else if (bound)
+        hf_check_found(hf_check(v, "ak", HF_OK), "by its binding to the hardware report beside it");
     else if (!given_key(j, p->ak, v))
         hf_check_expected(hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
                                                                     "make one that signs this")),
@@ -239,6 +280,7 @@ void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
     HF_CLEANUP(parts_free) struct parts p = {0};
     struct hf_tpm_quote_result said = {0};
     struct hf_quote_attest attest;
+    size_t from = v->n;
     hf_err err = open_parts(j, evidence, &p);
 
     if (err == HF_OK)
@@ -247,7 +289,7 @@ void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
         (void)hf_check(v, "structure", err);
         return;
     }
-    judge_key(j, &p, v, f);
+    judge_key(j, &p, from, v, f);
     if (hf_quote_attest_parse(p.in.attest, &attest) != HF_OK || attest.type != TPM2_ST_ATTEST_QUOTE)
         return;
     judge_nonce(j, &attest, v, f);

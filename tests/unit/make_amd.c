@@ -149,13 +149,19 @@ void make_snp_report(unsigned version, enum hf_snp_product product, struct hf_sn
 
 hf_err make_snp_sign(const struct hf_snp_report *rep, const struct hf_privkey *key, uint8_t out[HF_SNP_REPORT_SIZE])
 {
-    static const struct hf_sig_alg alg = {.scheme = HF_SIG_ECDSA, .hash = HF_SHA384};
-    HF_CLEANUP(hf_buf_free) struct hf_buf sig = {0};
+    static const uint8_t zero[72];
     struct hf_snp_report unsigned_report = *rep;
-    uint8_t zero[72] = {0};
 
     unsigned_report.r = unsigned_report.s = HF_BYTES_OF(zero);
     hf_snp_report_write(&unsigned_report, out);
+    return make_snp_sign_again(out, key);
+}
+
+hf_err make_snp_sign_again(uint8_t out[HF_SNP_REPORT_SIZE], const struct hf_privkey *key)
+{
+    static const struct hf_sig_alg alg = {.scheme = HF_SIG_ECDSA, .hash = HF_SHA384};
+    HF_CLEANUP(hf_buf_free) struct hf_buf sig = {0};
+
     HF_TRY(hf_privkey_sign_message(key, &alg, (struct hf_bytes){out, HF_SNP_SIGNED_SIZE}, &sig));
     for (size_t i = 0; i < 48; i++) {
         out[0x2a0 + i] = sig.p[47 - i];

@@ -28,9 +28,9 @@ void make_amd_free(struct make_amd *amd);
 /* A VCEK (with a hwid) or VLEK (with a csp_id) for a key of its own. `by` NULL: ASK or ASVK as is right. */
 struct make_vek_spec {
     struct hf_amd_vek vek;
-    hf_time from, until;         /* both 0: 2020 to 2040 */
+    hf_time from, until; /* both 0: 2020 to 2040 */
     const struct make_amd_ca *by;
-    const char *subject; /* NULL: CN=SEV-VCEK or CN=SEV-VLEK */
+    const char *subject;   /* NULL: CN=SEV-VCEK or CN=SEV-VLEK */
     struct hf_sig_alg sig; /* {0}: PSS as AMD does */
 };
 hf_err make_vek(const struct make_amd *amd, const struct make_vek_spec *spec, struct testca *out);
@@ -43,7 +43,11 @@ hf_err make_amd_crl(const struct make_amd *amd, const char *revoked, hf_time fro
 void make_snp_report(unsigned version, enum hf_snp_product product, struct hf_snp_report *out);
 hf_err make_snp_sign(const struct hf_snp_report *rep, const struct hf_privkey *key, uint8_t out[HF_SNP_REPORT_SIZE]);
 
+/* Sign bytes that were changed since. */
+hf_err make_snp_sign_again(uint8_t report[HF_SNP_REPORT_SIZE], const struct hf_privkey *key);
+
 /* The extensions of the VCEK that belongs to a report. */
-void make_vek_of(const struct hf_snp_report *rep, enum hf_snp_product product, const char *name, struct hf_amd_vek *out);
+void make_vek_of(const struct hf_snp_report *rep, enum hf_snp_product product, const char *name,
+                 struct hf_amd_vek *out);
 
 #endif

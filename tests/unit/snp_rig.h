@@ -114,4 +114,41 @@ static inline void want_claim(const struct rig *r, const char *name, const char 
         FAIL("claim \"%s\" is %.*s, want %s", name, (int)text.n, (const char *)text.p, value);
 }
 
+/* A machine: its hierarchy, its key, and a report that fits. */
+struct machine {
+    struct make_amd amd;
+    struct testca vek;
+    struct hf_snp_report rep;
+    uint8_t bytes[HF_SNP_REPORT_SIZE];
+};
+
+static inline void machine_free(struct machine *m)
+{
+    make_amd_free(&m->amd);
+    testca_free(&m->vek);
+}
+
+static inline void machine_new(struct machine *m, unsigned version, enum hf_snp_product product, bool vlek)
+{
+    struct make_vek_spec spec = {0};
+    char name[24];
+
+    make_snp_report(version, product, &m->rep);
+    if (vlek)
+        m->rep.flags |= HF_SNP_KEY_VLEK << 2;
+    OK(make_amd_new(hf_snp_product_name(product), &m->amd));
+    (void)snprintf(name, sizeof(name), "%s%s", hf_snp_product_name(product), vlek ? "" : "-B1");
+    make_vek_of(&m->rep, product, name, &spec.vek);
+    OK(make_vek(&m->amd, &spec, &m->vek));
+    OK(make_snp_sign(&m->rep, m->vek.key, m->bytes));
+}
+
+/* What a verifier knows of it. */
+static inline void machine_known(struct machine *m, struct rig *r)
+{
+    rig_add_amd(r, &m->amd);
+    rig_add(r, m->vek.cert->der, "vek");
+    r->judge.report_data = &m->rep.report_data;
+}
+
 #endif

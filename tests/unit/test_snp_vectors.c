@@ -16,7 +16,7 @@ static void add_file(struct rig *r, const char *path)
 
 static void add_pki(struct rig *r)
 {
-    static const char *const files[] = {"ark-milan", "ark-genoa", "ark-turin",  "ask-milan", "ask-genoa",
+    static const char *const files[] = {"ark-milan", "ark-genoa",  "ark-turin",  "ask-milan", "ask-genoa",
                                         "ask-turin", "asvk-milan", "asvk-genoa", "asvk-turin"};
     char path[64];
 
@@ -38,9 +38,9 @@ static void text_of(const char *json, char *out, size_t room)
 /* Claims that are texts or numbers under the same name in the case. */
 static void check_claims(const struct rig *r, const char *expect)
 {
-    static const char *const names[] = {"version",       "signing_key", "policy",  "vmpl",          "measurement",
-                                        "report_data",   "host_data",   "chip_id", "id_key_digest", "author_key_digest",
-                                        "platform_info", "smt"};
+    static const char *const names[] = {"version",       "signing_key",       "policy",        "vmpl",
+                                        "measurement",   "report_data",       "host_data",     "chip_id",
+                                        "id_key_digest", "author_key_digest", "platform_info", "smt"};
     static const char *const raw[] = {"reported_tcb", "current_tcb", "committed_tcb", "launch_tcb"};
     char value[200], name[40];
 
@@ -122,8 +122,9 @@ TEST(damaged_reports_are_refused_by_the_row_that_is_meant)
     static const struct {
         const char *file, *row;
     } cases[] = {
-        {"t-reportdata", "signature"},   {"t-r", "signature"},          {"t-r-highbytes", "signature"},
-        {"t-policy-bit17", "signature"}, {"t-policy-bit17", "reserved bits"}, {"t-trunc671", "structure"},
+        {"t-reportdata", "signature"},       {"t-r", "signature"},
+        {"t-r-highbytes", "signature"},      {"t-policy-bit17", "signature"},
+        {"t-policy-bit17", "reserved bits"}, {"t-trunc671", "structure"},
         {"t-trunc1183", "structure"},
     };
 
@@ -149,7 +150,8 @@ TEST(damaged_reports_are_refused_by_the_row_that_is_meant)
 
 TEST(every_report_with_another_ones_certificate_fails_with_the_right_row)
 {
-    static const char *const reports[] = {"v2-milan-1625c792", "v3-genoa-80af4373", "v5-turin-85da705e", "v2-milan-93e5d7e7"};
+    static const char *const reports[] = {"v2-milan-1625c792", "v3-genoa-80af4373", "v5-turin-85da705e",
+                                          "v2-milan-93e5d7e7"};
     static const char *const veks[] = {"vcek-milan-34309875", "vcek-genoa-c065f729", "vcek-turin-49d521f0",
                                        "vlek-milan-a827485f"};
 
@@ -216,10 +218,10 @@ TEST(a_missing_certificate_is_named_with_the_address_that_has_it)
     static const struct {
         const char *report, *url;
     } cases[] = {
-        {"v3-genoa-80af4373",
-         "https://kdsintf.amd.com/vcek/v1/Genoa/"
-         "0506ffba875e939c2729d20c74eb72b4c5ba6bf7ea1faaa640141f12c6d64782fb487f68ce69dcd021e914cc0d9244327bc121f0242d64709"
-         "03ad1d4aaea4ad1?blSPL=10&teeSPL=00&snpSPL=23&ucodeSPL=84"},
+        {"v3-genoa-80af4373", "https://kdsintf.amd.com/vcek/v1/Genoa/"
+                              "0506ffba875e939c2729d20c74eb72b4c5ba6bf7ea1faaa640141f12c6d64782fb487f68ce69dcd021e914cc"
+                              "0d9244327bc121f0242d64709"
+                              "03ad1d4aaea4ad1?blSPL=10&teeSPL=00&snpSPL=23&ucodeSPL=84"},
         {"v5-turin-85da705e",
          "https://kdsintf.amd.com/vcek/v1/Turin/59790fb1c39f35c1?fmcSPL=01&blSPL=01&teeSPL=01&snpSPL=04&ucodeSPL=81"},
     };

@@ -355,6 +355,34 @@ TEST(real_quotes_hold_with_their_keys)
     }
 }
 
+TEST(a_real_hardware_report_binds_the_key_of_its_machine_alone)
+{
+    static const char *const stems[] = {"az-snp-12afe089", "az-snp-47a66c13"};
+
+    NEED_VECTORS();
+    for (size_t i = 0; i < 4; i++) {
+        HF_CLEANUP(judged_free) struct judged j = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf hcl = {0};
+        const char *quote = stems[i / 2], *report = stems[i % 2];
+        char path[4][128];
+
+        CASE(quote);
+        judged_new(&j);
+        (void)snprintf(path[0], sizeof(path[0]), "evidence/tpm/%s.attest.bin", quote);
+        (void)snprintf(path[1], sizeof(path[1]), "evidence/tpm/%s.sig.bin", quote);
+        (void)snprintf(path[2], sizeof(path[2]), "evidence/tpm/%s.ak.pem", quote);
+        (void)snprintf(path[3], sizeof(path[3]), "evidence/tpm/%s.pcrs-sha256.bin", quote);
+        pack_files(path[0], path[1], path[2], path[3], &json);
+        (void)snprintf(path[0], sizeof(path[0]), "evidence/tpm/%s.hcl.bin", report);
+        vector(path[0], &hcl);
+        (void)judge_two(&j, hf_buf_bytes(&json), hf_buf_bytes(&hcl));
+        CHECK_ROW(&j, "tpm-quote: ak binding", quote == report ? HF_CHECK_OK : HF_CHECK_FAILED);
+        CHECK_ROW(&j, "tpm-quote: ak", quote == report ? HF_CHECK_OK : HF_CHECK_FAILED);
+        CHECK_ROW(&j, "tpm-quote: attributes", quote == report ? HF_CHECK_NOT_APPLICABLE : HF_CHECK_ABSENT);
+    }
+}
+
 TEST(real_forgeries_fail_their_row)
 {
     static const struct {
@@ -390,4 +418,4 @@ TESTS(RUN(a_quote_by_a_key_that_is_known_is_affirmed), RUN(a_public_area_vouches
       RUN(a_certificate_vouches_as_far_as_its_root_does), RUN(nonsense_fails_its_row),
       RUN(no_byte_of_an_envelope_can_be_changed_unnoticed), RUN(an_attestation_alone_is_told_and_not_trusted),
       RUN(an_envelope_is_told_field_by_field), RUN(judging_survives_a_lack_of_memory),
-      RUN(real_quotes_hold_with_their_keys), RUN(real_forgeries_fail_their_row))
+      RUN(real_quotes_hold_with_their_keys), RUN(a_real_hardware_report_binds_the_key_of_its_machine_alone), RUN(real_forgeries_fail_their_row))
