@@ -9,6 +9,9 @@
 struct verify_opts {
     struct hf_cli_verify_opts judge;
     struct hf_opt_list files;
+    const char *purpose, *store;
+    bool burn;
+    uint32_t once;
     const char *format, *ear_key, *ear_kid, *out;
     bool ear;
 };
@@ -19,6 +22,14 @@ static const struct hf_opt rows[] = {
      "the fresh bytes that the evidence must be about", NULL, false},
     {HF_OPT_TEXT, 0, "report-data", offsetof(struct verify_opts, judge.report_data), "HEX",
      "the exact field that it must carry", NULL, false},
+    {HF_OPT_FLAG, 0, "burn", offsetof(struct verify_opts, burn), NULL,
+     "the nonce must be one that `holdfast nonce new` issued, and is used up by this", NULL, false},
+    {HF_OPT_TEXT, 0, "for", offsetof(struct verify_opts, purpose), "TEXT", "with --burn: what it was issued for", NULL,
+     false},
+    {HF_OPT_U32, 0, "once", offsetof(struct verify_opts, once), "SECONDS",
+     "refuse what was accepted before; remembered for twice as long", NULL, false},
+    {HF_OPT_TEXT, 0, "store", offsetof(struct verify_opts, store), "URI",
+     "with --burn, --once: sqlite:PATH or postgresql://... (default: HOLDFAST_STORE)", NULL, false},
     {HF_OPT_TEXT, 'f', "format", offsetof(struct verify_opts, format), "FORMAT",
      "how the verdict is printed (default: text; --json is the same as json)", "text|json|pot|ear|ear-cwt", false},
     {HF_OPT_FLAG, 0, "ear", offsetof(struct verify_opts, ear), NULL,
@@ -122,10 +133,18 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
     HF_CLEANUP(evidence_free) struct evidence evidence = {0};
     HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
+    struct hf_verify_once once = {.burn = opt->burn, .purpose = opt->purpose, .max_age_s = opt->once};
     struct hf_who who = hf_cli_who();
     struct hf_core *core = NULL;
     hf_err err;
 
+    if (opt->burn && !opt->judge.nonce)
+        return hf_fail(HF_E_ARG, "--burn uses up the nonce of --nonce: give it");
+    if (opt->purpose && !opt->burn)
+        return hf_fail(HF_E_ARG, "--for goes with --burn");
+    if (opt->once > HF_NONCE_TTL_MAX)
+        return hf_fail(HF_E_ARG, "--once %u: at most %u seconds", (unsigned)opt->once, HF_NONCE_TTL_MAX);
+    cli->store = opt->store;
     HF_TRY(choose_format(cli, opt, &format));
     HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &worker)); /* it warms up while files are read */
     HF_TRY(hf_verify_result_new(&result));
@@ -135,7 +154,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_TRY(hf_cli_judgement_tell(cli, &j, worker));
     j.request.evidence = evidence.view;
     j.request.n_evidence = evidence.n;
-    err = hf_core_verify(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, result);
+    err = hf_core_verify_once(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, &once, result);
     if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED)
         return err;
     HF_TRY(print(cli, format, opt, result));

@@ -6,6 +6,10 @@
     X(audit_export) \
     X(audit_tail) \
     X(audit_verify) \
+    X(collateral_expire) \
+    X(collateral_fetch) \
+    X(collateral_list) \
+    X(collateral_show) \
     X(config_check) \
     X(config_default) \
     X(config_show) \

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "cli/walk.h"
 #include "codec/hex.h"
+#include "collateral/cache.h"
 #include "worker/confine.h"
 
 #include <errno.h>
@@ -156,6 +157,24 @@ static hf_err read_files(struct hf_cli *cli, const struct hf_cli_verify_opts *op
     return HF_OK;
 }
 
+/* What `holdfast collateral fetch` has kept. */
+static hf_err tell_cached(void *arg, const struct hf_collateral_entry *entry, struct hf_bytes bytes)
+{
+    return tell(arg, HF_BRIEF_COLLATERAL, false, entry->url, bytes);
+}
+
+static hf_err tell_cache(struct hf_cli *cli, struct hf_cli_judgement *j)
+{
+    HF_CLEANUP(hf_collateral_close) struct hf_collateral *cache = NULL;
+    struct hf_core *core = NULL;
+
+    HF_TRY(hf_cli_core(cli, &core));
+    if (faccessat(hf_core_state_dir(core), HF_COLLATERAL_FOLDER, F_OK, 0) != 0)
+        return HF_OK; /* nothing was ever fetched */
+    HF_TRY(hf_collateral_open(hf_core_state_dir(core), &cache));
+    return hf_collateral_each(cache, tell_cached, j);
+}
+
 /* ---- values ---- */
 
 static hf_err read_hex(const char *name, const char *text, struct hf_buf *out, bool *has, struct hf_bytes *view)
@@ -195,7 +214,8 @@ static hf_err read_values(const struct hf_cli_verify_opts *opts, struct hf_cli_j
 hf_err hf_cli_judgement_read(struct hf_cli *cli, const struct hf_cli_verify_opts *opts, struct hf_cli_judgement *out)
 {
     HF_TRY(read_values(opts, out));
-    return read_files(cli, opts, out);
+    HF_TRY(read_files(cli, opts, out));
+    return opts->no_cache ? HF_OK : tell_cache(cli, out);
 }
 
 /* ---- telling ---- */
