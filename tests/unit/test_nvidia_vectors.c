@@ -1,4 +1,5 @@
 /* Real NVIDIA reports, manifests and an OCSP response. */
+#include "evidence/dice_tcb.h"
 #include "evidence/spdm.h"
 #include "vectors.h"
 #include "verifying.h"
@@ -124,6 +125,51 @@ TEST(a_real_response_answers_for_one_certificate_for_one_day)
     CHECK_TEXT(hf_verdict_row(&j.result->verdict, "revocation")->found, "0");
 }
 
+TEST(real_chains_end_in_the_pinned_root)
+{
+    static const struct {
+        const char *name;
+        size_t fwids;
+    } cases[] = {
+        {"blackwell-5fec340f", 2},
+        {"google-gpu-c438e7e7", 1},
+        {"hopper-expired-07ac9435", 1}, /* so called where it comes from; its certificates are not */
+        {"sdk-hopper-certhold0-688167a8", 1},
+        {"switch-badsig-25f246f5", 1},
+        {"trustee-coco-d414ec6b", 1},
+    };
+    struct hf_anchors anchors;
+    uint8_t pins[HF_ANCHORS_MAX][32];
+    struct hf_chain_options opt = {.at = AT, .need_key_usage = true};
+
+    if (!vectors_dir())
+        return;
+    hf_anchors_builtin(&anchors);
+    opt.root_spki = (const uint8_t(*)[32])pins;
+    opt.n_root_spki = hf_anchors_pins(&anchors, HF_VENDOR_NVIDIA, pins);
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
+        HF_CLEANUP(hf_certs_free) struct hf_certs certs = {0};
+        const struct hf_extension *ext;
+        struct hf_dice_tcb tcb;
+        struct hf_chain chain = {0};
+        char path[160];
+
+        CASE(cases[i].name);
+        (void)snprintf(path, sizeof(path), "evidence/nvidia/%s.chain.pem", cases[i].name);
+        vector(path, &file);
+        OK(hf_certs_read(hf_buf_bytes(&file), &certs));
+        CHECK(certs.n == 5);
+        OK(hf_chain_check(certs.cert[0], &certs, &opt, &chain));
+        ext = hf_cert_ext(certs.cert[0], HF_OID_DICE_TCB_INFO);
+        ext = ext ? ext : hf_cert_ext(certs.cert[0], HF_OID_DICE_TCB_INFO_ALIAS);
+        CHECK(ext != NULL);
+        OK(hf_dice_tcb_parse(ext->value, &tcb));
+        CHECK(tcb.n_fwids == cases[i].fwids);
+    }
+    CASE("");
+}
+
 /* Every report with every device's chain: only its own will do. */
 TEST(a_report_is_one_device_s)
 {
@@ -183,5 +229,5 @@ TEST(no_flipped_byte_of_a_real_report_is_as_good)
 }
 
 TESTS(RUN(real_reports_have_the_verdicts_that_are_known), RUN(real_manifests_fit_the_real_report_of_their_driver),
-      RUN(a_real_response_answers_for_one_certificate_for_one_day), RUN(a_report_is_one_device_s),
-      RUN(no_flipped_byte_of_a_real_report_is_as_good))
+      RUN(a_real_response_answers_for_one_certificate_for_one_day), RUN(real_chains_end_in_the_pinned_root),
+      RUN(a_report_is_one_device_s), RUN(no_flipped_byte_of_a_real_report_is_as_good))
