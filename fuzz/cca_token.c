@@ -96,8 +96,9 @@ static void cose_key(struct hf_bytes in)
 
     if (hf_cose_key_parse(in, HF_CBOR_LOOSE, &a) != HF_OK)
         return;
-    if (hf_cose_key_write(&a, &once) != HF_OK || hf_cose_key_parse(hf_buf_bytes(&once), HF_CBOR_DETERMINISTIC, &b) != HF_OK ||
-        !hf_bytes_equal(a.x, b.x) || !hf_bytes_equal(a.y, b.y))
+    if (hf_cose_key_write(&a, &once) != HF_OK ||
+        hf_cose_key_parse(hf_buf_bytes(&once), HF_CBOR_DETERMINISTIC, &b) != HF_OK || !hf_bytes_equal(a.x, b.x) ||
+        !hf_bytes_equal(a.y, b.y))
         abort();
 }
 

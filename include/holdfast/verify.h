@@ -90,7 +90,7 @@ struct hf_verify_request {
 /* The answer. It may be used again and again, which allocates nothing. */
 struct hf_verify_result;
 
-/* Room for an answer, about 300 KB. Free with hf_verify_result_free. HF_E_MEMORY. */
+/* Room for an answer, about 400 KB. Free with hf_verify_result_free. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_new(struct hf_verify_result **out);
 
 /* Free it and set *result to NULL. Accepts NULL in *result. */

@@ -1,6 +1,7 @@
 /* holdfast verify */
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "cli/appraisal_arg.h"
 #include "cli/verify_arg.h"
 #include "core/verify.h"
 
@@ -12,7 +13,7 @@ struct verify_opts {
     const char *purpose, *store;
     bool burn;
     uint32_t once;
-    const char *format, *ear_key, *ear_kid, *out;
+    const char *format, *ear_key, *ear_kid, *out, *validators;
     bool ear;
 };
 
@@ -38,48 +39,14 @@ static const struct hf_opt rows[] = {
      "the private key that signs an EAR: P-256, P-384 or Ed25519, PEM or DER", NULL, false},
     {HF_OPT_TEXT, 0, "ear-kid", offsetof(struct verify_opts, ear_kid), "NAME", "that key's name in the EAR's header", NULL,
      false},
+    {HF_OPT_FILE, 0, "validators", offsetof(struct verify_opts, validators), "DIR",
+     "where the programs are that a policy names under custom_validators", NULL, false},
     {HF_OPT_FILE, 'o', "out", offsetof(struct verify_opts, out), "FILE",
      "where the verdict goes (default: standard output)", NULL, false},
     {HF_OPT_WORDS, 0, "FILE", offsetof(struct verify_opts, files), NULL,
      "evidence: raw, hex, base64, PEM, a cloud's JSON, CMW; - for standard input", NULL, true},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
-
-/* The files, read. */
-struct evidence {
-    size_t n;
-    struct hf_buf buf[HF_EVIDENCE_ITEMS_MAX];
-    struct hf_bytes view[HF_EVIDENCE_ITEMS_MAX];
-};
-
-static void evidence_free(struct evidence *e)
-{
-    for (size_t i = 0; i < e->n; i++)
-        hf_buf_free(&e->buf[i]);
-}
-
-static hf_err read_evidence(const struct hf_opt_list *files, struct evidence *out)
-{
-    bool from_input = false;
-
-    if (files->n > HF_EVIDENCE_ITEMS_MAX)
-        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
-                       files->n, HF_EVIDENCE_ITEMS_MAX);
-    for (size_t i = 0; i < files->n; i++) {
-        if (strcmp(files->item[i], "-") == 0 && from_input)
-            return hf_fail(HF_E_ARG, "standard input is read once");
-        from_input |= strcmp(files->item[i], "-") == 0;
-    }
-    for (; out->n < files->n; out->n++) {
-        const char *path = files->item[out->n];
-
-        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
-        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
-        if (out->view[out->n].n == 0)
-            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
-    }
-    return HF_OK;
-}
 
 static hf_err render(const char *format, const struct verify_opts *opt, const struct hf_verify_result *result,
                      struct hf_buf *out)
@@ -125,13 +92,39 @@ static hf_err choose_format(const struct hf_cli *cli, const struct verify_opts *
     return HF_OK;
 }
 
+static bool is_verdict(hf_err err)
+{
+    return err == HF_OK || err == HF_E_WARNED || err == HF_E_UNTRUSTED;
+}
+
+/* Validators look at what a first judgement found; the second one has their answers among its rows. */
+static hf_err ask_validators(const struct hf_cli *cli, const struct verify_opts *opt, struct hf_worker *worker,
+                             struct hf_verify_request *request, struct hf_verify_result *result,
+                             struct hf_cli_validations *out)
+{
+    bool named;
+    hf_err err;
+
+    HF_TRY(hf_cli_validators_named(cli, &opt->judge.policy, &named));
+    if (!named)
+        return HF_OK;
+    err = hf_worker_verify(worker, request, result);
+    if (!is_verdict(err))
+        return err;
+    HF_TRY(hf_cli_validators_run(cli, &opt->judge.policy, opt->validators, result, out));
+    request->outside = out->outside;
+    request->n_outside = out->n;
+    return HF_OK;
+}
+
 static hf_err run(struct hf_cli *cli, const void *options)
 {
     const struct verify_opts *opt = options;
+    struct hf_cli_validations validations = {0};
     const char *format = NULL;
     HF_CLEANUP(hf_worker_stop) struct hf_worker *worker = NULL;
     HF_CLEANUP(hf_cli_judgement_free) struct hf_cli_judgement j = {0};
-    HF_CLEANUP(evidence_free) struct evidence evidence = {0};
+    HF_CLEANUP(hf_cli_evidence_free) struct hf_cli_evidence evidence = {0};
     HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *result = NULL;
     struct hf_verify_once once = {.burn = opt->burn, .purpose = opt->purpose, .max_age_s = opt->once};
     struct hf_who who = hf_cli_who();
@@ -148,14 +141,15 @@ static hf_err run(struct hf_cli *cli, const void *options)
     HF_TRY(choose_format(cli, opt, &format));
     HF_TRY(hf_worker_start(&(struct hf_worker_conf){.cpu_s = 60}, &worker)); /* it warms up while files are read */
     HF_TRY(hf_verify_result_new(&result));
-    HF_TRY(read_evidence(&opt->files, &evidence));
+    HF_TRY(hf_cli_evidence_all(&opt->files, &evidence));
     HF_TRY(hf_cli_judgement_read(cli, &opt->judge, &j));
     HF_TRY(hf_cli_core(cli, &core));
     HF_TRY(hf_cli_judgement_tell(cli, &j, worker));
     j.request.evidence = evidence.view;
     j.request.n_evidence = evidence.n;
+    HF_TRY(ask_validators(cli, opt, worker, &j.request, result, &validations));
     err = hf_core_verify_once(core, &who, hf_cli_base_name(opt->files.item[0]), worker, &j.request, &once, result);
-    if (err != HF_OK && err != HF_E_WARNED && err != HF_E_UNTRUSTED)
+    if (!is_verdict(err))
         return err;
     HF_TRY(print(cli, format, opt, result));
     return hf_verdict_err(&result->verdict);

@@ -20,6 +20,11 @@
     X(help) \
     X(nonce_check) \
     X(nonce_new) \
+    X(policy_check) \
+    X(policy_diff) \
+    X(policy_explain) \
+    X(policy_from_evidence) \
+    X(policy_show) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \

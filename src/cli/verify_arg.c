@@ -85,6 +85,35 @@ hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
     return read_regular(fd, path, (size_t)st.st_size, out);
 }
 
+void hf_cli_evidence_free(struct hf_cli_evidence *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        hf_buf_free(&e->buf[i]);
+}
+
+hf_err hf_cli_evidence_all(const struct hf_opt_list *files, struct hf_cli_evidence *out)
+{
+    bool from_input = false;
+
+    if (files->n > HF_EVIDENCE_ITEMS_MAX)
+        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
+                       files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (size_t i = 0; i < files->n; i++) {
+        if (strcmp(files->item[i], "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(files->item[i], "-") == 0;
+    }
+    for (; out->n < files->n; out->n++) {
+        const char *path = files->item[out->n];
+
+        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
+        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
+        if (out->view[out->n].n == 0)
+            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
+    }
+    return HF_OK;
+}
+
 /* ---- the briefing ---- */
 
 static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path, struct hf_bytes bytes)

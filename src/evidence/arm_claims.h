@@ -75,6 +75,9 @@ hf_err hf_arm_claims_write(const struct hf_arm_claims *claims, struct hf_buf *ou
 /* Rows of a claims map, also of one that does not parse. */
 void hf_arm_claims_inspect(struct hf_bytes in, struct hf_inspect *out);
 
+/* NONE for no text, UNKNOWN for another one. */
+enum hf_arm_profile hf_arm_profile_of(struct hf_bytes text);
+
 enum hf_arm_lifecycle hf_arm_lifecycle_of(uint64_t value);
 const char *hf_arm_lifecycle_name(enum hf_arm_lifecycle state); /* "secured". Never NULL */
 

@@ -64,7 +64,7 @@ static hf_err read_string(struct hf_cbor map, const struct string_claim *s, stru
     HF_TRY(s->text ? hf_cbor_as_text(v, place) : hf_cbor_as_bytes(v, place));
     if (s->size < 0 ? !digest_size(place->n) : s->size > 0 && place->n != (size_t)s->size)
         return hf_fail(HF_E_FORMAT, "CCA realm: %s of %zu bytes, where %s are wanted", s->name, place->n,
-                       s->size < 0    ? "32, 48 or 64"
+                       s->size < 0     ? "32, 48 or 64"
                        : s->size == 33 ? "33"
                                        : "64");
     return HF_OK;

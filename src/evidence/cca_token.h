@@ -5,10 +5,10 @@
 #ifndef HF_EVIDENCE_CCA_TOKEN_H
 #define HF_EVIDENCE_CCA_TOKEN_H
 
+#include "base/reader.h"
 #include "codec/cose.h"
 #include "codec/cose_key.h"
 #include "evidence/arm_claims.h"
-#include "base/reader.h"
 #include "evidence/table.h"
 
 /* Tags of the collection: the profiles of 2023 and before, and CMW (draft-ietf-rats-msg-wrap). */
@@ -24,16 +24,16 @@
 
 /* Claims of a realm. Views lie in the input; empty ones are claims that are absent. */
 struct hf_cca_realm {
-    struct hf_cbor map;             /* as it came: unknown claims are kept here */
-    struct hf_bytes profile;        /* text; the legacy profile has none */
-    struct hf_bytes challenge;      /* 64 bytes */
+    struct hf_cbor map;              /* as it came: unknown claims are kept here */
+    struct hf_bytes profile;         /* text; the legacy profile has none */
+    struct hf_bytes challenge;       /* 64 bytes */
     struct hf_bytes personalization; /* 64 bytes */
-    struct hf_bytes hash;           /* text: of the measurements */
-    struct hf_bytes public_key;     /* the claim's value: what the platform token is bound to */
-    bool cose_key;                  /* it is a COSE_Key; else a SEC 1 point, not compressed */
-    struct hf_cose_key key;         /* either, read */
-    struct hf_bytes key_hash;       /* text: how the binding is hashed */
-    struct hf_bytes initial;        /* 32, 48 or 64 bytes */
+    struct hf_bytes hash;            /* text: of the measurements */
+    struct hf_bytes public_key;      /* the claim's value: what the platform token is bound to */
+    bool cose_key;                   /* it is a COSE_Key; else a SEC 1 point, not compressed */
+    struct hf_cose_key key;          /* either, read */
+    struct hf_bytes key_hash;        /* text: how the binding is hashed */
+    struct hf_bytes initial;         /* 32, 48 or 64 bytes */
     struct hf_bytes extensible[HF_CCA_EXTENSIBLE];
     bool has_mec_policy, has_lfa_policy;
     uint64_t mec_policy;         /* 0 shared, 1 private memory encryption context */

@@ -9,7 +9,7 @@
 #define HF_COSE_TAG_MAC0 17
 
 struct hf_psa_token {
-    bool mac;                   /* COSE_Mac0: message.signature is the tag */
+    bool mac;                     /* COSE_Mac0: message.signature is the tag */
     struct hf_cose_sign1 message; /* the two have one shape; tagged says that it has its tag */
     struct hf_arm_claims claims;
 };

@@ -8,8 +8,10 @@
     X(azure_hcl) \
     X(cc_eventlog) \
     X(cca_token) \
+    X(ias_report) \
     X(mock) \
     X(nitro_document) \
+    X(nvidia_report) \
     X(psa_token) \
     X(sev_chain) \
     X(sev_report) \

@@ -5,6 +5,8 @@
 #include "codec/cose.h"
 #include "codec/json_read.h"
 
+#include <stdio.h>
+
 #define EAR_MAX ((size_t)16 << 20) /* it may carry the evidence */
 #define SKEW_S 300
 
@@ -17,8 +19,8 @@ void hf_ear_free(struct hf_ear *ear)
 
 bool hf_ear_known_profile(const char *profile)
 {
-    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#03", "tag:ietf.org,2026:rats/ear#02",
-                                        "tag:github.com,2023:veraison/ear"};
+    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#03",
+                                        "tag:ietf.org,2026:rats/ear#02", "tag:github.com,2023:veraison/ear"};
 
     for (size_t i = 0; i < HF_COUNT(known); i++) {
         if (strcmp(profile, known[i]) == 0)
@@ -52,8 +54,8 @@ static hf_err jwt_header(struct hf_bytes text, struct hf_ear *out)
             return HF_OK;
         }
     }
-    return hf_fail(HF_E_UNSUPPORTED, "algorithm %.*s; known are ES256, ES384, EdDSA", (int)(v.raw.n < 40 ? v.raw.n : 40),
-                   (const char *)v.raw.p);
+    return hf_fail(HF_E_UNSUPPORTED, "algorithm %.*s; known are ES256, ES384, EdDSA",
+                   (int)(v.raw.n < 40 ? v.raw.n : 40), (const char *)v.raw.p);
 }
 
 static hf_err parse_jwt(struct hf_bytes in, struct hf_ear *out)
@@ -113,19 +115,22 @@ static hf_err check_claims(struct hf_ear *ear)
     return HF_OK;
 }
 
-
 hf_err hf_ear_parse(struct hf_bytes in, struct hf_ear *out)
 {
     HF_CLEANUP(hf_ear_free) struct hf_ear ear = {0};
+    char why[256];
+    hf_err err;
 
     while (in.n && (in.p[in.n - 1] == '\n' || in.p[in.n - 1] == '\r') && in.p[0] == 'e')
         in.n--; /* as files of text end */
     if (in.n == 0 || in.n > EAR_MAX)
         return hf_fail(in.n ? HF_E_LIMIT : HF_E_FORMAT, "%zu bytes; an EAR has 1 to %zu", in.n, EAR_MAX);
-    if (in.p[0] == 'e') /* base64url of "{" */
-        HF_TRY(parse_jwt(in, &ear));
-    else
-        HF_TRY(parse_cwt(in, &ear));
+    err = in.p[0] == 'e' ? parse_jwt(in, &ear) : parse_cwt(in, &ear); /* base64url of "{" */
+    if (err == HF_E_NOT_FOUND) {
+        (void)snprintf(why, sizeof(why), "%s", hf_err_detail());
+        return hf_fail(HF_E_FORMAT, "the EAR lacks a claim: %s", why);
+    }
+    HF_TRY(err);
     HF_TRY(check_claims(&ear));
     *out = ear;
     ear = (struct hf_ear){0};
@@ -147,7 +152,8 @@ hf_err hf_ear_verify(const struct hf_ear *ear, const struct hf_pubkey *key, int6
         return hf_fail(HF_E_KEY_TYPE, "the key is not one of the token's algorithm %lld", (long long)ear->alg);
     HF_TRY(hf_pubkey_verify_message(key, &alg, hf_buf_bytes(&ear->to_verify), hf_buf_bytes(&ear->signature)));
     if (ear->has_expiry && at >= ear->expires_at)
-        return hf_fail(HF_E_UNTRUSTED, "the EAR expired at %lld; it is %lld", (long long)ear->expires_at, (long long)at);
+        return hf_fail(HF_E_UNTRUSTED, "the EAR expired at %lld; it is %lld", (long long)ear->expires_at,
+                       (long long)at);
     if (at < ear->issued_at && (uint64_t)ear->issued_at - (uint64_t)at > SKEW_S)
         return hf_fail(HF_E_UNTRUSTED, "the EAR was issued at %lld; it is %lld", (long long)ear->issued_at,
                        (long long)at);

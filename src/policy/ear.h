@@ -44,8 +44,8 @@ struct hf_ear {
 };
 void hf_ear_free(struct hf_ear *ear);
 
-/* Read a token. HF_E_FORMAT, HF_E_UNSUPPORTED (an algorithm, a critical header, a profile that is not known), HF_E_LIMIT.
- * *out is to be {0} before. */
+/* Read a token. HF_E_FORMAT, HF_E_UNSUPPORTED (an algorithm, a critical header, a profile that is not known),
+ * HF_E_LIMIT. *out is to be {0} before. */
 hf_err hf_ear_parse(struct hf_bytes in, struct hf_ear *out);
 
 /* Is it signed by the key, and has it not expired at `at`? HF_OK, HF_E_MISMATCH, HF_E_KEY_TYPE, HF_E_UNTRUSTED

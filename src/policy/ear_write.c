@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "codec/base64.h"
 #include "codec/cose.h"
+#include "codec/utf8.h"
 #include "policy/ear.h"
 
 #include <stdio.h>
@@ -130,7 +131,10 @@ static void claim_cbor(const struct hf_claim *c, struct hf_cbor_writer *w)
         break;
     case HF_CLAIM_TEXT:
     case HF_CLAIM_TEXTS:
-        hf_cbor_put_text_n(w, c->bytes);
+        if (hf_utf8_check(c->bytes) == HF_OK)
+            hf_cbor_put_text_n(w, c->bytes);
+        else
+            hf_cbor_put_bytes(w, c->bytes); /* the evidence calls it text; CBOR would not */
         break;
     case HF_CLAIM_NUMBER:
         hf_cbor_put_u64(w, c->number);
@@ -251,7 +255,8 @@ static const struct {
     const char *name;
     int64_t alg;
     enum hf_hash_alg hash;
-} algs[] = {{"ES256", HF_COSE_ES256, HF_SHA256}, {"ES384", HF_COSE_ES384, HF_SHA384}, {"EdDSA", HF_COSE_EDDSA, HF_HASH_NONE}};
+} algs[] = {
+    {"ES256", HF_COSE_ES256, HF_SHA256}, {"ES384", HF_COSE_ES384, HF_SHA384}, {"EdDSA", HF_COSE_EDDSA, HF_HASH_NONE}};
 
 static hf_err signer_of_key(struct signer *s)
 {
@@ -284,7 +289,8 @@ static hf_err signer_of(const struct hf_ear_how *how, struct signer *out)
         if (how->alg && strcmp(algs[i].name, how->alg) == 0)
             out->alg = algs[i].alg;
     }
-    return out->alg ? HF_OK : hf_fail(HF_E_ARG, "algorithm %s; there are ES256, ES384, EdDSA", how->alg ? how->alg : "(none)");
+    return out->alg ? HF_OK
+                    : hf_fail(HF_E_ARG, "algorithm %s; there are ES256, ES384, EdDSA", how->alg ? how->alg : "(none)");
 }
 
 static hf_err sign(const struct signer *s, struct hf_bytes message, struct hf_buf *out)

@@ -5,9 +5,9 @@
 
 const char *hf_reason_name(enum hf_reason reason)
 {
-    static const char *const names[HF_REASONS] = {
-        "invalid_quote",        "invalid_signature", "invalid_certificate", "expired_attestation", "invalid_measurements",
-        "replay_attack",        "untrusted_platform", "nonce_mismatch",     "policy_violation"};
+    static const char *const names[HF_REASONS] = {"invalid_quote",       "invalid_signature",    "invalid_certificate",
+                                                  "expired_attestation", "invalid_measurements", "replay_attack",
+                                                  "untrusted_platform",  "nonce_mismatch",       "policy_violation"};
 
     return (size_t)reason < HF_REASONS ? names[reason] : "policy_violation";
 }
@@ -60,7 +60,7 @@ static unsigned reasons_of(const char *name, hf_err err)
     if (strstr(name, "signature"))
         return BIT(HF_REASON_INVALID_SIGNATURE);
     return err == HF_E_DENIED || strncmp(name, "validator ", 10) == 0 ? BIT(HF_REASON_POLICY_VIOLATION)
-                                                                     : BIT(HF_REASON_UNTRUSTED_PLATFORM);
+                                                                      : BIT(HF_REASON_UNTRUSTED_PLATFORM);
 }
 
 unsigned hf_reasons(const struct hf_verify_result *r)
@@ -124,8 +124,8 @@ enum hf_level hf_result_level(const struct hf_verify_result *r)
 /* Emulated anywhere is emulated; else the one that says least. */
 enum hf_environment hf_result_environment(const struct hf_verify_result *r)
 {
-    static const unsigned strength[] = {[HF_ENV_EMULATED] = 0, [HF_ENV_UNKNOWN] = 1, [HF_ENV_VIRTUAL] = 2,
-                                        [HF_ENV_HARDWARE] = 3};
+    static const unsigned strength[] = {
+        [HF_ENV_EMULATED] = 0, [HF_ENV_UNKNOWN] = 1, [HF_ENV_VIRTUAL] = 2, [HF_ENV_HARDWARE] = 3};
     enum hf_environment env = r->n ? HF_ENV_HARDWARE : HF_ENV_UNKNOWN;
 
     for (size_t i = 0; i < r->n; i++) {

@@ -47,13 +47,11 @@ static hf_err head_text(const struct hf_verify_result *r, struct hf_buf *out)
 
         if (r->n > 1)
             HF_TRY(hf_buf_printf(out, "%-13.20s  %s, %s, environment %s, level %s\n", item->label, item->format->name,
-                                 hf_verdict_status_name(item->status),
-                                 hf_environment_name(item->findings.environment),
+                                 hf_verdict_status_name(item->status), hf_environment_name(item->findings.environment),
                                  hf_level_name(item->findings.level)));
         else
             HF_TRY(hf_buf_printf(out, "kind           %s\nenvironment    %s\nlevel          %s\n", item->format->name,
-                                 hf_environment_name(item->findings.environment),
-                                 hf_level_name(item->findings.level)));
+                                 hf_environment_name(item->findings.environment), hf_level_name(item->findings.level)));
     }
     if (r->policy[0])
         HF_TRY(hf_buf_printf(out, "policy         %s\n", r->policy));

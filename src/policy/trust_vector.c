@@ -1,8 +1,8 @@
 /* The trustworthiness vector from rows: only what was judged is said. */
 #include "policy/trust_vector.h"
 
-static const char *const names[HF_TRUST_CLAIMS] = {"instance-identity", "configuration",  "executables",
-                                                   "file-system",       "hardware",       "runtime-opaque",
+static const char *const names[HF_TRUST_CLAIMS] = {"instance-identity", "configuration", "executables",
+                                                   "file-system",       "hardware",      "runtime-opaque",
                                                    "storage-opaque",    "sourced-data"};
 
 /* Values of AR4SI 2.3.4. */
@@ -79,11 +79,12 @@ static const struct {
     {"expected ", HF_TRUST_EXECUTABLES, UNACCEPTABLE, VULNERABLE},
 };
 
-/* Worse: a lower tier, then a larger number within it. Nothing said is worse than affirmed, and better than a warning. */
+/* Worse: a lower tier, then a larger number within it. Nothing said is worse than affirmed, and better than a warning.
+ */
 static bool worse(int8_t a, int8_t b)
 {
-    static const unsigned order[] = {[HF_VERDICT_AFFIRMING] = 0, [HF_VERDICT_NONE] = 1, [HF_VERDICT_WARNING] = 2,
-                                     [HF_VERDICT_CONTRAINDICATED] = 3};
+    static const unsigned order[] = {
+        [HF_VERDICT_AFFIRMING] = 0, [HF_VERDICT_NONE] = 1, [HF_VERDICT_WARNING] = 2, [HF_VERDICT_CONTRAINDICATED] = 3};
     unsigned tier_a = order[hf_trust_tier(a)], tier_b = order[hf_trust_tier(b)];
 
     return tier_a != tier_b ? tier_a > tier_b : a > b;

@@ -2,6 +2,7 @@
 #include "policy/verify.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
+#include "policy/composite.h"
 
 #include <stdio.h>
 
@@ -85,26 +86,44 @@ hf_err hf_verifier_add_root(struct hf_verifier *verifier, struct hf_bytes in, co
     return hf_endorsements_add(&verifier->endorsements, in, source);
 }
 
-hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text)
+static hf_err read_policy(struct hf_bytes in, const char *source, struct hf_appraisal **out)
+{
+    char name[64];
+
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] == ':' || in.p[i] == '{' || in.p[i] == '\n') {
+            hf_appraisal_name_of(source, name);
+            return hf_appraisal_parse(in, name, out);
+        }
+    }
+    if (in.n >= sizeof(name))
+        return hf_fail(HF_E_CONFIG, "%zu bytes on one line are neither a policy nor one's name", in.n);
+    (void)snprintf(name, sizeof(name), "%.*s", (int)in.n, in.n ? (const char *)in.p : "");
+    return hf_appraisal_builtin(name, out);
+}
+
+hf_err hf_verifier_set_policy_from(struct hf_verifier *verifier, struct hf_bytes name_or_text, const char *source)
 {
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *policy = NULL;
+    HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *merged = NULL;
 
     if (verifier->base)
         return hf_fail(HF_E_ARG, "set it on the verifier that this one stands beside");
-    if (name_or_text && strpbrk(name_or_text, ":{\n"))
-        HF_TRY(hf_appraisal_parse(hf_bytes_text(name_or_text), "policy", &policy));
-    else if (name_or_text)
-        HF_TRY(hf_appraisal_builtin(name_or_text, &policy));
-    if (policy && verifier->policy) {
-        const struct hf_appraisal *both[] = {verifier->policy, policy};
-        struct hf_appraisal *merged = NULL;
-
-        HF_TRY(hf_appraisal_merge(both, 2, NULL, &merged));
-        hf_appraisal_free(&policy);
-        policy = merged;
-    }
+    HF_TRY(read_policy(name_or_text, source, &policy));
+    if (verifier->policy)
+        HF_TRY(hf_appraisal_merge((const struct hf_appraisal *const[]){verifier->policy, policy}, 2, NULL, &merged));
     hf_appraisal_free(&verifier->policy);
-    verifier->policy = hf_take(policy);
+    verifier->policy = merged ? hf_take(merged) : hf_take(policy);
+    return HF_OK;
+}
+
+hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text)
+{
+    if (name_or_text)
+        return hf_verifier_set_policy_from(verifier, hf_bytes_text(name_or_text), "policy");
+    if (verifier->base)
+        return hf_fail(HF_E_ARG, "set it on the verifier that this one stands beside");
+    hf_appraisal_free(&verifier->policy);
     return HF_OK;
 }
 
@@ -204,6 +223,7 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
 {
     struct hf_item_result *out = &r->item[r->n++];
     hf_judge_fn *judge = hf_judge_of(item->format->name);
+    const char *with = judge ? NULL : hf_composite_judged_with(item, j);
     size_t from = r->verdict.n;
 
     out->format = item->format;
@@ -216,6 +236,8 @@ static void judge_item(const struct hf_judge *j, const struct hf_evidence_item *
     if (judge) {
         judge(j, item->bytes, &r->verdict, &out->findings);
         say_environment(out, &r->verdict);
+    } else if (with) {
+        (void)hf_check_not_applicable(&r->verdict, "kind", "judged with the %s beside it", with);
     } else {
         (void)hf_check(&r->verdict, "kind",
                        hf_fail(HF_E_UNTRUSTED, "%s can be inspected; nothing in it is signed", item->format->name));
@@ -333,6 +355,7 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
     j.inner = &inner;
     hf_cache_begin(verifier->cache);
     HF_TRY(judge_all(&j, result));
+    hf_composite_judge(result);
     for (size_t i = 0; i < request->n_expect; i++)
         HF_TRY(expect_one(result, request->expect[i]));
     for (size_t i = 0; i < request->n_outside; i++)

@@ -26,6 +26,7 @@ enum hf_anchor_vendor {
     HF_VENDOR_AMD,
     HF_VENDOR_AWS_NITRO,
     HF_VENDOR_NVIDIA,
+    HF_VENDOR_NVIDIA_RIM, /* of reference manifests, which vouch for no device */
     HF_VENDOR_TPM,
 };
 

@@ -24,7 +24,8 @@ static hf_err sig_alg(int64_t cose, struct hf_sig_alg *alg, enum hf_curve *curve
         *curve = known[i].curve;
         return HF_OK;
     }
-    return hf_fail(HF_E_UNSUPPORTED, "COSE algorithm %" PRId64 "; known are ES256 (-7), ES384 (-35), ES512 (-36)", cose);
+    return hf_fail(HF_E_UNSUPPORTED, "COSE algorithm %" PRId64 "; known are ES256 (-7), ES384 (-35), ES512 (-36)",
+                   cose);
 }
 
 /* The head of a byte string: RFC 8949, 3. */
@@ -139,11 +140,11 @@ void hf_arm_judge_lifecycle(const struct hf_arm_claims *claims, struct hf_verdic
     enum hf_arm_lifecycle state = hf_arm_lifecycle_of(claims->lifecycle);
     bool debug = state == HF_ARM_LIFECYCLE_OTHER_DEBUG || state == HF_ARM_LIFECYCLE_ROT_DEBUG;
     char how[64];
-    struct hf_check *row =
-        hf_check(v, "lifecycle",
-                 state == HF_ARM_LIFECYCLE_SECURED
-                     ? HF_OK
-                     : hf_fail(HF_E_UNTRUSTED, "the platform is not secured: %s", hf_arm_lifecycle_name(state)));
+    struct hf_check *row = hf_check(
+        v, "lifecycle",
+        state == HF_ARM_LIFECYCLE_SECURED
+            ? HF_OK
+            : hf_fail(HF_E_UNTRUSTED, "the platform is not secured: %s", hf_arm_lifecycle_name(state)));
 
     hf_check_expected(row, "0x3000 to 0x30ff (secured)");
     hf_check_found(row, "0x%04" PRIx64 " (%s)", claims->lifecycle, hf_arm_lifecycle_name(state));
@@ -159,8 +160,9 @@ void hf_arm_judge_unknown(struct hf_cbor map, size_t n, bool (*known)(int64_t ke
     if (n == 0)
         return;
     hf_arm_unknown_keys(map, known, keys, sizeof(keys));
-    hf_check_found(hf_check_not_applicable(v, row, "signed, and passed over as RFC 9711 asks: nobody here knows what "
-                                                   "they mean"),
+    hf_check_found(hf_check_not_applicable(v, row,
+                                           "signed, and passed over as RFC 9711 asks: nobody here knows what "
+                                           "they mean"),
                    "%s", keys);
 }
 
@@ -187,9 +189,7 @@ static void software_claim(const struct hf_arm_claims *claims, struct hf_claims 
                 names[from] = ' ';
         }
     }
-    hf_claim_printf(out, "platform_software", "%s", names);
-    if (out->n && strcmp(out->item[out->n - 1].name, "platform_software") == 0)
-        out->item[out->n - 1].kind = HF_CLAIM_TEXTS;
+    hf_claim_texts_copy(out, "platform_software", hf_bytes_text(names));
 }
 
 void hf_arm_claims_of(const struct hf_arm_claims *claims, struct hf_claims *out)

@@ -118,7 +118,8 @@ static hf_err profile_err(const struct hf_cca_token *t)
         return hf_fail(HF_E_FORMAT, "the realm's key is %s, which this profile does not write",
                        t->realm_claims.cose_key ? "a COSE_Key" : "a bare point");
     if ((p == HF_ARM_PROFILE_CCA_2) != (t->platform_claims.binding.n != 0))
-        return hf_fail(HF_E_FORMAT, "a workload binding (claim 2408) goes with the profiles of 2026, and only with them");
+        return hf_fail(HF_E_FORMAT,
+                       "a workload binding (claim 2408) goes with the profiles of 2026, and only with them");
     if (p == HF_ARM_PROFILE_CCA_2 && t->platform_claims.nonce.n &&
         !hf_bytes_equal(t->platform_claims.nonce, t->realm_claims.challenge))
         return hf_fail(HF_E_MISMATCH, "the platform's challenge is not the realm's");

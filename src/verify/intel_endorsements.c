@@ -387,6 +387,14 @@ static hf_err collect_memory(struct collect *c, struct hf_bytes in, bool *known)
     return HF_OK;
 }
 
+static bool is_one_der(struct hf_bytes in)
+{
+    struct hf_reader r = hf_reader(in);
+    struct hf_der der;
+
+    return in.p[0] == 0x30 && hf_der_next(&r, &der) == HF_OK && der.whole.n == in.n;
+}
+
 hf_err hf_intel_endorsements(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
 {
     struct collect c = {.set = set, .source = source};
@@ -394,8 +402,8 @@ hf_err hf_intel_endorsements(struct hf_endorsements *set, struct hf_bytes in, co
     bool binary = false;
 
     *known = false;
-    if (in.n < TEXT_MIN || text.n < TEXT_MIN)
-        return HF_OK;
+    if (in.n < TEXT_MIN || text.n < TEXT_MIN || is_one_der(in))
+        return HF_OK; /* DER of another kind: asking again about all of it would never end */
     HF_TRY(collect_openenclave(&c, in, &binary));
     if (!binary)
         HF_TRY(collect_memory(&c, in, &binary));

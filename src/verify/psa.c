@@ -5,8 +5,8 @@
 static void check_profile(const struct hf_arm_claims *claims, struct hf_verdict *v)
 {
     bool known = claims->profile == HF_ARM_PROFILE_PSA_1 || claims->profile == HF_ARM_PROFILE_PSA_2;
-    struct hf_check *row =
-        hf_check(v, "profile", known ? HF_OK : hf_fail(HF_E_UNSUPPORTED, "a profile that is not known"));
+    struct hf_check *row = hf_check(v, "profile",
+                                    known ? HF_OK : hf_fail(HF_E_UNSUPPORTED, "a profile that is not known"));
 
     hf_check_found(row, "%.*s", (int)(claims->profile_text.n < 100 ? claims->profile_text.n : 100),
                    claims->profile_text.n ? (const char *)claims->profile_text.p : "");
@@ -23,10 +23,11 @@ void hf_psa_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_
         return;
     check_profile(&t.claims, v);
     if (t.mac)
-        hf_check_found(hf_check(v, "signature",
-                                hf_fail(HF_E_UNSUPPORTED, "a MAC: only holders of its secret key can check it, and could "
-                                                          "have made it")),
-                       "COSE_Mac0");
+        hf_check_found(
+            hf_check(v, "signature",
+                     hf_fail(HF_E_UNSUPPORTED, "a MAC: only holders of its secret key can check it, and could "
+                                               "have made it")),
+            "COSE_Mac0");
     else
         hf_arm_judge_signature(j, &t.message, &t.claims, v, f);
     hf_arm_judge_lifecycle(&t.claims, v, f);

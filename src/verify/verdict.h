@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "codec/json.h"
 
-#define HF_CHECKS_MAX 96
+#define HF_CHECKS_MAX 256 /* twelve devices of a GPU server have seventeen each */
 
 enum hf_check_status {
     HF_CHECK_NONE, /* an empty row */

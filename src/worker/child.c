@@ -78,10 +78,8 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
     answer_head(w, HF_OK);
     while (hf_rd_more(&r)) {
         unsigned what = hf_msg_read_word(&r, HF_BRIEF_POLICY + 1, "briefing");
-        HF_CLEANUP(hf_buf_free) struct hf_buf copy = {0};
         struct hf_bytes bytes, name;
         char source[96];
-        char *text = NULL;
         hf_err err;
 
         name = hf_msg_read(&r);
@@ -94,11 +92,7 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
         } else if (what == HF_BRIEF_COLLATERAL) {
             err = hf_verifier_add_collateral(c->verifier, bytes, source);
         } else {
-            err = hf_buf_add(&copy, bytes);
-            if (err == HF_OK)
-                err = hf_buf_text(&copy, &text);
-            if (err == HF_OK)
-                err = hf_verifier_set_policy(c->verifier, text);
+            err = hf_verifier_set_policy_from(c->verifier, bytes, source);
         }
         answer_head(w, err);
     }

@@ -19,7 +19,8 @@ void make_cca_keys_free(struct make_cca_keys *keys)
     hf_privkey_free(&keys->realm);
 }
 
-static hf_err sign1(const struct hf_privkey *key, struct hf_bytes payload, struct hf_cose_sign1 *msg, struct hf_buf *out)
+static hf_err sign1(const struct hf_privkey *key, struct hf_bytes payload, struct hf_cose_sign1 *msg,
+                    struct hf_buf *out)
 {
     static const uint8_t es256[] = {0xa1, 0x01, 0x26}, es384[] = {0xa1, 0x01, 0x38, 0x22},
                          es512[] = {0xa1, 0x01, 0x38, 0x23};
@@ -58,7 +59,9 @@ static void platform_claims(const char *profile, struct hf_arm_claims *out)
         .service = hf_bytes_text("https://verifier.example"),
         .lifecycle = 0x3003,
         .n_components = 2,
-        .component = {{.type = hf_bytes_text("RSE_BL2"), .measurement = HF_BYTES_OF(measured), .signer = HF_BYTES_OF(signer)},
+        .component = {{.type = hf_bytes_text("RSE_BL2"),
+                       .measurement = HF_BYTES_OF(measured),
+                       .signer = HF_BYTES_OF(signer)},
                       {.type = hf_bytes_text("RMM"),
                        .measurement = HF_BYTES_OF(measured),
                        .version = hf_bytes_text("1.2.3"),

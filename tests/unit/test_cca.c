@@ -1,8 +1,8 @@
 /* Arm CCA and PSA tokens: views, writers, verdicts. */
-#include "verifying.h"
 #include "make_cca.h"
 #include "unhex.h"
 #include "vectors.h"
+#include "verifying.h"
 
 #define AT 1764288000 /* 2025-11-28: nothing in these tokens has a date */
 
@@ -27,9 +27,12 @@ TEST(every_profile_is_trusted_by_its_platform_key)
         {"legacy", "http://arm.com/CCA-SSD/1.0.0", "", true, HF_CCA_TAG_COLLECTION, HF_P256, HF_P384},
         {"2023", NULL, NULL, false, HF_CCA_TAG_COLLECTION, HF_P384, HF_P384},
         {"2023, P-521", NULL, NULL, false, HF_CCA_TAG_COLLECTION, HF_P521, HF_P521},
-        {"2024", "tag:arm.com,2024:cca_platform#2.0.0", "tag:arm.com,2024:realm#2.0.0", false, HF_CCA_TAG_CMW, HF_P384, HF_P256},
-        {"2026", "tag:arm.com,2026:cca_platform#2.0.0", "tag:arm.com,2026:realm#2.0.0", false, HF_CCA_TAG_CMW, HF_P384, HF_P384},
-        {"2026, realm without profile", "tag:arm.com,2026:cca_platform#2.1.0;delegated", "", false, HF_CCA_TAG_CMW, HF_P384, HF_P384},
+        {"2024", "tag:arm.com,2024:cca_platform#2.0.0", "tag:arm.com,2024:realm#2.0.0", false, HF_CCA_TAG_CMW, HF_P384,
+         HF_P256},
+        {"2026", "tag:arm.com,2026:cca_platform#2.0.0", "tag:arm.com,2026:realm#2.0.0", false, HF_CCA_TAG_CMW, HF_P384,
+         HF_P384},
+        {"2026, realm without profile", "tag:arm.com,2026:cca_platform#2.1.0;delegated", "", false, HF_CCA_TAG_CMW,
+         HF_P384, HF_P384},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -270,7 +273,8 @@ TEST(no_flipped_byte_is_trusted)
         OK(judge(&j, hf_buf_bytes(tokens[t])));
         for (size_t i = 0; i < tokens[t]->n; i++) {
             tokens[t]->p[i] ^= (uint8_t)(1 << i % 8);
-            if (judge(&j, hf_buf_bytes(tokens[t])) != HF_E_UNTRUSTED && judge(&j, hf_buf_bytes(tokens[t])) != HF_E_FORMAT)
+            if (judge(&j, hf_buf_bytes(tokens[t])) != HF_E_UNTRUSTED &&
+                judge(&j, hf_buf_bytes(tokens[t])) != HF_E_FORMAT)
                 FAIL("token %zu is still trusted with byte %zu flipped", t, i);
             tokens[t]->p[i] ^= (uint8_t)(1 << i % 8);
         }
@@ -407,7 +411,8 @@ static bool parses(const char *path, struct hf_bytes in)
     struct hf_arm_claims platform;
     struct hf_cca_realm realm;
 
-    return strstr(path, "platform") ? hf_arm_cca_parse(in, &platform) == HF_OK : hf_cca_realm_parse(in, &realm) == HF_OK;
+    return strstr(path, "platform") ? hf_arm_cca_parse(in, &platform) == HF_OK
+                                    : hf_cca_realm_parse(in, &realm) == HF_OK;
 }
 
 static void real_token(const char *at, const char *path, struct hf_bytes token)
