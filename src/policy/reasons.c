@@ -1,5 +1,6 @@
 /* Verdicts in the words of seed 002 (PoT): reasons of failure and its five statuses. */
 #include "policy/reasons.h"
+#include "policy/composite.h"
 
 #define BIT(reason) (1u << (reason))
 
@@ -116,8 +117,10 @@ enum hf_level hf_result_level(const struct hf_verify_result *r)
     enum hf_level level = r->n ? HF_LEVEL_HIGH : HF_LEVEL_LOW;
 
     for (size_t i = 0; i < r->n; i++) {
-        if (r->item[i].findings.level < level)
-            level = r->item[i].findings.level;
+        struct hf_standing standing;
+
+        hf_composite_standing(r, &r->item[i], &standing);
+        level = standing.level < level ? standing.level : level;
     }
     return level;
 }
@@ -130,8 +133,11 @@ enum hf_environment hf_result_environment(const struct hf_verify_result *r)
     enum hf_environment env = r->n ? HF_ENV_HARDWARE : HF_ENV_UNKNOWN;
 
     for (size_t i = 0; i < r->n; i++) {
-        if (strength[r->item[i].findings.environment] < strength[env])
-            env = r->item[i].findings.environment;
+        struct hf_standing standing;
+
+        hf_composite_standing(r, &r->item[i], &standing);
+        if (strength[standing.environment] < strength[env])
+            env = standing.environment;
     }
     return env;
 }
