@@ -24,7 +24,7 @@ static struct hf_bytes quoted(struct hf_bytes in, size_t at, size_t *behind)
     return end < in.n ? (struct hf_bytes){in.p + from, end - from} : (struct hf_bytes){0};
 }
 
-bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
+bool hf_json_mark(struct hf_bytes in, const char *key, struct hf_bytes *value)
 {
     size_t at = behind_space(in, 0), depth = 0;
 
@@ -49,8 +49,15 @@ bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
         at = behind_space(in, at + 1);
         if (at == in.n || in.p[at] != '"')
             return false;
-        text = quoted(in, at, &at);
-        return value ? hf_bytes_equal(text, hf_bytes_text(value)) : text.p != NULL;
+        *value = quoted(in, at, &at);
+        return value->p != NULL;
     }
     return false;
+}
+
+bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
+{
+    struct hf_bytes text;
+
+    return hf_json_mark(in, key, &text) && hf_bytes_equal(text, hf_bytes_text(value));
 }

@@ -8,7 +8,7 @@
 
 /* One document for all tests, in the writings that envelopes use. */
 static struct make_nitro made;
-static struct hf_buf doc, hex, base64, base64url, pem, numbers, nested, jsontext, chain, inner;
+static struct hf_buf doc, hex, base64, base64url, pem, numbers, nested, jsontext, chain, inner, key;
 
 static void prepare(void)
 {
@@ -24,6 +24,7 @@ static void prepare(void)
     OK(hf_base64_write(hf_buf_bytes(&base64), &nested));
     OK(hf_buf_printf(&json, "{\"SnpReport\":\"%.*s\"}", (int)base64url.n, (const char *)base64url.p));
     OK(hf_base64url_write(hf_buf_bytes(&json), &inner));
+    OK(hf_base64_write(made.ca[0].cert->spki, &key));
     for (size_t i = 0; i < doc.n; i++) {
         char number[8];
 
@@ -38,7 +39,7 @@ static void prepare(void)
 
 static void done(void)
 {
-    struct hf_buf *all[] = {&doc, &hex, &base64, &base64url, &pem, &numbers, &nested, &jsontext, &chain, &inner};
+    struct hf_buf *all[] = {&doc, &hex, &base64, &base64url, &pem, &numbers, &nested, &jsontext, &chain, &inner, &key};
 
     for (size_t i = 0; i < HF_COUNT(all); i++)
         hf_buf_free(all[i]);
@@ -54,7 +55,7 @@ static const struct {
     {'n', &numbers}, /* 132,68,... */
     {'d', &nested}, /* base64 twice */
     {'m', &inner},  /* base64url of JSON with it */
-    {'p', &pem},
+    {'p', &pem},    {'k', &key}, /* a public key, base64 */
     {'c', &jsontext}, /* certificates, as a text of JSON */
 };
 
@@ -313,9 +314,17 @@ static hf_err open_swept(void)
 
 TEST(each_allocation_may_fail)
 {
-    static const char *const shapes[] = {"$h", "$b", "$p",
-                                         "{\"x\":\"$b\",\"c\":\"$c\",\"n\":[$n]}",
-                                         "{\"__cmwc_t\":\"t\",\"a\":[\"application/x\",\"$u\",4]}"};
+    static const char *const shapes[] = {
+        "$h",
+        "$b",
+        "$p",
+        "{\"x\":\"$b\",\"c\":\"$c\",\"n\":[$n]}",
+        "{\"__cmwc_t\":\"t\",\"a\":[\"application/x\",\"$u\",4]}",
+        "{\"report\":{\"version\":5,\"reportData\":\"AA==\",\"measurement\":[1],\"reported_tcb\":{\"snp\":1},"
+        "\"signature\":{\"r\":[1],\"s\":[1]}}}",
+        "{\"ak_public\":\"$k\",\"tpm_quote\":{\"message\":\"ff54434780180000\",\"signature\":\"AAAA\",\"pcrs\":[\""
+        "0000000000000000000000000000000000000000000000000000000000000000\"]}}",
+    };
 
     for (size_t i = 0; i < HF_COUNT(shapes); i++) {
         CASE(shapes[i]);
