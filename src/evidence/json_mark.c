@@ -28,7 +28,9 @@ bool hf_json_mark(struct hf_bytes in, const char *key, struct hf_bytes *value)
 {
     size_t at = behind_space(in, 0), depth = 0;
 
-    if (at == in.n || in.p[at] != '{')
+    while (in.n > at && is_space(in.p[in.n - 1]))
+        in.n--;
+    if (at == in.n || in.p[at] != '{' || in.p[in.n - 1] != '}') /* one that is cut is malformed JSON to all */
         return false;
     while (at < in.n) {
         uint8_t c = in.p[at];
