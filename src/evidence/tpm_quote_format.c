@@ -1,6 +1,6 @@
 /* TPM quotes as a kind of evidence: our envelope, and TPMS_ATTEST by itself. */
 #include "base/cleanup.h"
-#include "codec/json_read.h"
+#include "evidence/json_mark.h"
 #include "evidence/table.h"
 #include "evidence/tpm_quote.h"
 
@@ -17,14 +17,10 @@ static bool is_attest(struct hf_bytes in)
 
 static bool is_envelope(struct hf_bytes in)
 {
-    struct hf_json_value top, mark;
-    struct hf_bytes quoted;
+    struct hf_bytes mark;
 
-    if (in.n == 0 || memmem(in.p, in.n, MARK, sizeof(MARK) - 1) == NULL || hf_json_parse(in, &top) != HF_OK ||
-        hf_json_get(top, "holdfast", &mark) != HF_OK || mark.type != HF_JSON_TEXT)
-        return false;
-    quoted = hf_json_quoted(mark);
-    return quoted.n >= sizeof(MARK) - 1 && memcmp(quoted.p, MARK, sizeof(MARK) - 1) == 0;
+    return hf_json_mark(in, "holdfast", &mark) && mark.n >= sizeof(MARK) - 1 &&
+           memcmp(mark.p, MARK, sizeof(MARK) - 1) == 0;
 }
 
 static bool detect(struct hf_bytes in)
