@@ -22,7 +22,7 @@ static const struct hf_json_field fields[] = {
              .words = "unknown|emulated|virtual|hardware"),
     HF_FIELD(BASE64, "attest", struct body, attest, .required = true, .max = 4096),
     HF_FIELD(BASE64, "signature", struct body, signature, .required = true, .max = 4096),
-    HF_FIELD(BASE64, "ak_public", struct body, ak_public, .required = true, .max = 4096),
+    HF_FIELD(BASE64, "ak_public", struct body, ak_public, .max = 4096),
     HF_FIELD(HEX, "ak_name", struct body, ak_name, .max = HF_TPM_PUB_NAME_MAX),
     HF_FIELD(RAW, "pcrs", struct body, pcrs, .required = true),
     HF_FIELD(BASE64, "eventlog", struct body, eventlog, .max = LOG_MAX),
@@ -93,6 +93,8 @@ static hf_err write_key(const struct hf_tpm_envelope *env, struct hf_json *j)
     struct hf_tpm_pub pub;
     size_t n = 0;
 
+    if (env->ak_public.n == 0)
+        return HF_OK;
     if (is_spki(&env->ak_public)) {
         hf_json_base64(j, "ak_public", hf_buf_bytes(&env->ak_public));
         return HF_OK;
@@ -186,8 +188,8 @@ static hf_err check_name(const struct body *body)
     struct hf_tpm_pub pub;
     size_t n = 0;
 
-    if (is_spki(&body->ak_public))
-        return body->ak_name.n ? hf_fail(HF_E_FORMAT, "ak_name with a bare key, which has none") : HF_OK;
+    if (is_spki(&body->ak_public) || body->ak_public.n == 0)
+        return body->ak_name.n ? hf_fail(HF_E_FORMAT, "ak_name without a public area whose Name it is") : HF_OK;
     if (body->ak_name.n == 0)
         return hf_fail(HF_E_FORMAT, "ak_name is missing");
     HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&body->ak_public), &pub));

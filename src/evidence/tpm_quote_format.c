@@ -42,7 +42,8 @@ static void tell_selection(const struct hf_pcr_selection *sel, struct hf_inspect
     hf_inspect_text(i, "pcrSelect", hf_bytes_text(text), NULL);
 }
 
-/* Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is decoded, and has none. */
+/* Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is decoded, and has none.
+ */
 static hf_err tell_attest(struct hf_bytes attest, struct hf_inspect *i)
 {
     struct hf_quote_attest a;
@@ -98,7 +99,9 @@ static hf_err tell_envelope(struct hf_bytes in, struct hf_inspect *i)
     hf_inspect_close(i);
     hf_inspect_bytes(i, "signature", hf_buf_bytes(&env.signature), NULL);
     hf_inspect_bytes(i, "ak_public", hf_buf_bytes(&env.ak_public), "%s",
-                     hf_tpm_envelope_bare_key(&env) ? "SubjectPublicKeyInfo" : "TPMT_PUBLIC");
+                     env.ak_public.n == 0             ? "left out"
+                     : hf_tpm_envelope_bare_key(&env) ? "SubjectPublicKeyInfo"
+                                                      : "TPMT_PUBLIC");
     tell_pcrs(&env.claim.pcrs, i);
     if (env.eventlog.n)
         hf_inspect_bytes(i, "eventlog", hf_buf_bytes(&env.eventlog), NULL);

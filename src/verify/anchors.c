@@ -13,6 +13,9 @@ static const struct {
     /* certificates.trustedservices.intel.com: the 2018-2033 and 2018-2049 certificates have one key */
     {HF_VENDOR_INTEL_SGX, HF_ENV_HARDWARE, "Intel SGX Root CA",
      "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e"},
+    /* Intel's RK_PUB.zip, as IAS clients carry it; of reports made before the service ended in 2025 */
+    {HF_VENDOR_INTEL_IAS, HF_ENV_HARDWARE, "Intel SGX Attestation Report Signing CA",
+     "a9beeb83bb1222c108b436bdd82334e5cf380d61039dae11db95272343850394"},
     /* kdsintf.amd.com, and developer.amd.com for the older ones */
     {HF_VENDOR_AMD, HF_ENV_HARDWARE, "ARK-Milan", "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9"},
     {HF_VENDOR_AMD, HF_ENV_HARDWARE, "ARK-Genoa", "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831"},

@@ -189,6 +189,17 @@ static hf_err add_der(struct hf_endorsements *set, struct hf_bytes in, const cha
     return err == HF_E_MEMORY ? err : HF_OK;
 }
 
+/* What is not text: DER, and what a recogniser claims. */
+static hf_err add_binary(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
+{
+    *known = false;
+    if (in.n && in.p[0] == 0x30) /* a SEQUENCE */
+        HF_TRY(add_der(set, in, source, known));
+    for (size_t i = 0; !*known && readers[i]; i++)
+        HF_TRY(readers[i](set, in, source, known));
+    return HF_OK;
+}
+
 static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf body = {0};
@@ -202,7 +213,7 @@ static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const cha
         bool known = false;
 
         (void)snprintf(place, sizeof(place), "%.80s#%u", source, ++n);
-        HF_TRY(add_der(set, hf_buf_bytes(&body), place, &known));
+        HF_TRY(add_binary(set, hf_buf_bytes(&body), place, &known));
         if (!known)
             return hf_fail(HF_E_FORMAT, "%s: a PEM block \"%.*s\" that is no certificate, list or key", place,
                            (int)block.label.n, (const char *)block.label.p);
@@ -226,10 +237,7 @@ static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const cha
         return hf_fail(HF_E_FORMAT, "%s is empty", source);
     if (is_text(in) && hf_pem_is(in) && in.p[0] != '{')
         return add_pem(set, in, source);
-    if (in.p[0] == 0x30) /* a SEQUENCE */
-        HF_TRY(add_der(set, in, source, &known));
-    for (size_t i = 0; !known && readers[i]; i++)
-        HF_TRY(readers[i](set, in, source, &known));
+    HF_TRY(add_binary(set, in, source, &known));
     return known ? HF_OK
                  : hf_fail(HF_E_FORMAT, "%s: %zu bytes beginning %02x %02x are no endorsement that is known", source, in.n,
                            in.p[0], in.n > 1 ? in.p[1] : 0);

@@ -22,8 +22,8 @@ void hf_judge_reserved_bits(struct hf_verdict *v, const char *what, uint64_t res
 
 void hf_judge_migration(bool allowed, const char *how, struct hf_verdict *v, struct hf_findings *f)
 {
-    struct hf_check *row =
-        hf_check(v, "migration", allowed ? hf_fail(HF_E_UNTRUSTED, "it may be moved to other machines: %s", how) : HF_OK);
+    struct hf_check *row = hf_check(
+        v, "migration", allowed ? hf_fail(HF_E_UNTRUSTED, "it may be moved to other machines: %s", how) : HF_OK);
 
     hf_check_expected(row, "off");
     hf_check_found(row, "%s", allowed ? "on" : "off");
@@ -96,8 +96,9 @@ void hf_td_body_rows(const struct hf_td_body *b, struct hf_verdict *v, struct hf
     bool legacy = (b->xfam & XFRM_LEGACY) == XFRM_LEGACY;
 
     if (legacy && !(b->td_attributes & HF_TD_ATTR_SEPT_VE_DISABLE))
-        row = hf_check_warn(v, "attributes", "SEPT_VE_DISABLE is not set: the host can make the TD's own memory fault, "
-                                             "which its kernel (or the paravisor under it) has to stand");
+        row = hf_check_warn(v, "attributes",
+                            "SEPT_VE_DISABLE is not set: the host can make the TD's own memory fault, "
+                            "which its kernel (or the paravisor under it) has to stand");
     else
         row = hf_check(v, "attributes", legacy ? HF_OK : hf_fail(HF_E_FORMAT, "XFAM without x87 and SSE cannot be"));
     hf_td_attributes_text(b->td_attributes, text, sizeof(text));

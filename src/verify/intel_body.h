@@ -1,4 +1,5 @@
-/* What reports and quotes of SGX and TDX share: claims about the enclave or TD, and the rows that its own fields decide. */
+/* What reports and quotes of SGX and TDX share: claims about the enclave or TD, and the rows that its own fields
+ * decide. */
 #ifndef HF_VERIFY_INTEL_BODY_H
 #define HF_VERIFY_INTEL_BODY_H
 
@@ -14,8 +15,8 @@
 void hf_sgx_body_judge(struct hf_bytes bytes, const struct hf_sgx_body *b, struct hf_verdict *v, struct hf_findings *f);
 
 /*
- * Claims mrtd, rtmr0 to rtmr3, mrseam, mrsignerseam, mrconfigid, mrowner, mrownerconfig, tee_tcb_svn, td_attributes, xfam,
- * report_data, and of 1.5 tee_tcb_svn_2, mrservicetd; rows "attributes" (XFAM, SEPT_VE_DISABLE), "reserved bits",
+ * Claims mrtd, rtmr0 to rtmr3, mrseam, mrsignerseam, mrconfigid, mrowner, mrownerconfig, tee_tcb_svn, td_attributes,
+ * xfam, report_data, and of 1.5 tee_tcb_svn_2, mrservicetd; rows "attributes" (XFAM, SEPT_VE_DISABLE), "reserved bits",
  * "debug" and "migration" with their claims. `bytes`: a body, not a TDREPORT.
  */
 void hf_td_body_judge(struct hf_bytes bytes, const struct hf_td_body *b, struct hf_verdict *v, struct hf_findings *f);

@@ -12,7 +12,8 @@ hf_judge_fn hf_sev_chain_judge, hf_sev_report_judge;
 static void say_no_nonce(const struct hf_judge *j, struct hf_verdict *v)
 {
     if (j->nonce || j->report_data)
-        (void)hf_check_absent(v, "nonce", "certificates carry none: what is fresh is the launch that you make with the PDH");
+        (void)hf_check_absent(v, "nonce",
+                              "certificates carry none: what is fresh is the launch that you make with the PDH");
     else
         (void)hf_check_not_applicable(v, "freshness", "certificates are the same every day");
 }
@@ -30,8 +31,7 @@ static void set_level(struct hf_findings *f)
     f->level = f->environment == HF_ENV_HARDWARE ? HF_LEVEL_HIGH : HF_LEVEL_LOW;
 }
 
-void hf_sev_chain_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,
-                             struct hf_findings *f)
+void hf_sev_chain_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v, struct hf_findings *f)
 {
     struct hf_sev_chain chain = {0};
     hf_err err = hf_sev_chain_take(&chain, evidence);
@@ -65,8 +65,9 @@ static void judge_policy(const struct hf_sev_report *r, struct hf_verdict *v, st
     hf_judge_reserved_bits(v, "POLICY", r->policy & ~HF_SEV_POLICY_KNOWN);
     hf_judge_debug(!(r->policy & HF_SEV_POLICY_NODBG), "NODBG is not set", v, f);
     if (send)
-        row = hf_check_warn(v, "migration", "NOSEND is not set: the host may send the guest to a platform that its owner "
-                                            "never saw");
+        row = hf_check_warn(v, "migration",
+                            "NOSEND is not set: the host may send the guest to a platform that its owner "
+                            "never saw");
     else
         row = hf_check(v, "migration", HF_OK);
     hf_sev_policy_text(r->policy, text, sizeof(text));
@@ -91,8 +92,10 @@ static void judge_signature(struct hf_bytes evidence, const struct hf_sev_report
     if (err == HF_OK)
         err = hf_sev_signature(r->sig_algo, HF_BYTES_OF(r->signature), pek, &alg, &sig);
     if (err == HF_OK)
-        err = hf_pubkey_verify_message(pek, &alg, (struct hf_bytes){evidence.p, HF_SEV_REPORT_SIGNED}, hf_buf_bytes(&sig));
-    hf_check_found(hf_check(v, "signature", err), "%s by %s", hf_sev_algo_name(r->sig_algo), hf_sev_usage_name(r->sig_usage));
+        err = hf_pubkey_verify_message(pek, &alg, (struct hf_bytes){evidence.p, HF_SEV_REPORT_SIGNED},
+                                       hf_buf_bytes(&sig));
+    hf_check_found(hf_check(v, "signature", err), "%s by %s", hf_sev_algo_name(r->sig_algo),
+                   hf_sev_usage_name(r->sig_usage));
 }
 
 void hf_sev_report_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,

@@ -86,7 +86,10 @@ TEST(numbers_wider_than_their_key_are_refused)
         const char *name;
         size_t at;
     } key_cases[] = {{"X", 20 + 48}, {"X, last", 20 + 71}, {"Y", 92 + 48}, {"behind Y", 164}, {"the end", 1043}},
-      sig_cases[] = {{"R", 0x41c + 48}, {"R, last", 0x41c + 71}, {"S", 0x41c + 72 + 48}, {"behind S", 0x41c + 144},
+      sig_cases[] = {{"R", 0x41c + 48},
+                     {"R, last", 0x41c + 71},
+                     {"S", 0x41c + 72 + 48},
+                     {"behind S", 0x41c + 144},
                      {"the end", 0x41c + 511}};
     struct made_sev *m = sound();
 
@@ -197,7 +200,8 @@ TEST(what_is_missing_is_named)
         const char *name;
         unsigned without; /* bit i: certificate i */
         const char *row;
-    } cases[] = {{"no PDH", 1, "pdh"}, {"no PEK", 2, "pek chip"}, {"no OCA", 4, "pek owner"}, {"no CEK", 8, "pek chip"}};
+    } cases[] = {
+        {"no PDH", 1, "pdh"}, {"no PEK", 2, "pek chip"}, {"no OCA", 4, "pek owner"}, {"no CEK", 8, "pek chip"}};
     struct made_sev *m = sound();
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
