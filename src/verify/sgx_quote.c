@@ -48,5 +48,6 @@ void hf_sgx_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
     hf_judge_debug((q.sgx.flags & HF_SGX_FLAG_DEBUG) != 0, "ATTRIBUTES.DEBUG", v, f);
     say_reserved(&q.sgx, v);
     claim(&q, &f->claims);
-    hf_judge_freshness(j, (struct hf_bytes){q.body.p + 320, sizeof(q.sgx.report_data)}, sizeof(q.sgx.report_data), v, f);
+    hf_judge_freshness(j, (struct hf_bytes){q.body.p + 320, sizeof(q.sgx.report_data)}, sizeof(q.sgx.report_data), v,
+                       f);
 }

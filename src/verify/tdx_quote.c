@@ -27,16 +27,18 @@ static void say_attributes(const struct hf_td_body *td, struct hf_verdict *v)
     (void)hf_check(v, "reserved bits",
                    unknown ? hf_fail(HF_E_FORMAT, "TDATTRIBUTES has bits that are not known: 0x%016" PRIx64, unknown)
                            : HF_OK);
-    row = hf_check(v, "migration",
-                   a & HF_TD_ATTR_MIGRATABLE
-                       ? hf_fail(HF_E_UNTRUSTED, "TDATTRIBUTES.MIGRATABLE: a migration TD may move it to another platform")
-                       : HF_OK);
+    row = hf_check(
+        v, "migration",
+        a & HF_TD_ATTR_MIGRATABLE
+            ? hf_fail(HF_E_UNTRUSTED, "TDATTRIBUTES.MIGRATABLE: a migration TD may move it to another platform")
+            : HF_OK);
     hf_check_expected(row, "off");
     hf_check_found(row, a & HF_TD_ATTR_MIGRATABLE ? "on" : "off");
     row = a & HF_TD_ATTR_SEPT_VE_DISABLE
               ? hf_check(v, "sept ve disable", HF_OK)
-              : hf_check_warn(v, "sept ve disable", "the host can raise #VE at any memory access of the TD, which its "
-                                                    "kernel must be prepared for");
+              : hf_check_warn(v, "sept ve disable",
+                              "the host can raise #VE at any memory access of the TD, which its "
+                              "kernel must be prepared for");
     hf_check_expected(row, "on");
     hf_check_found(row, a & HF_TD_ATTR_SEPT_VE_DISABLE ? "on" : "off");
 }
@@ -48,10 +50,10 @@ static void claim(const struct hf_sgx_quote *q, struct hf_claims *c)
         const char *name;
         size_t at, n;
     } rows[] = {
-        {"mrtd", 136, 48},        {"rtmr0", 328, 48},        {"rtmr1", 376, 48},        {"rtmr2", 424, 48},
-        {"rtmr3", 472, 48},       {"report_data", 520, 64},  {"mrconfigid", 184, 48},   {"mrowner", 232, 48},
-        {"mrownerconfig", 280, 48}, {"mrseam", 16, 48},      {"mrsignerseam", 64, 48},  {"seam_attributes", 112, 8},
-        {"td_attributes", 120, 8}, {"xfam", 128, 8},         {"tee_tcb_svn", 0, 16},    {"tee_tcb_svn_2", 584, 16},
+        {"mrtd", 136, 48},          {"rtmr0", 328, 48},       {"rtmr1", 376, 48},       {"rtmr2", 424, 48},
+        {"rtmr3", 472, 48},         {"report_data", 520, 64}, {"mrconfigid", 184, 48},  {"mrowner", 232, 48},
+        {"mrownerconfig", 280, 48}, {"mrseam", 16, 48},       {"mrsignerseam", 64, 48}, {"seam_attributes", 112, 8},
+        {"td_attributes", 120, 8},  {"xfam", 128, 8},         {"tee_tcb_svn", 0, 16},   {"tee_tcb_svn_2", 584, 16},
         {"mrservicetd", 600, 48},
     };
 
