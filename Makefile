@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CC_WITH_CACHE := $(shell command -v ccache >/dev/null 2>&1 && echo 'ccache ')$(or $(HOLDFAST_CC),gcc)
 
-.PHONY: all build run check bench fuzz install clean need-build need-check need-bench need-fuzz
+.PHONY: all build run check bench fuzz oracle install clean need-build need-check need-bench need-fuzz
 
 all: build
 
@@ -27,6 +27,10 @@ check: need-build need-check
 
 bench: need-build need-bench build
 	@tools/bench
+
+oracle: need-build need-check build
+	@ninja -C build -j$(JOBS) --quiet tests/oracle
+	@build/tests/oracle $(STRIDE)
 
 fuzz: need-build need-fuzz
 	@tools/fuzz

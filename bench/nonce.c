@@ -79,6 +79,10 @@ static double raw(void)
     must(sqlite3_open_v2("raw.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL), SQLITE_OK, db);
     must(sqlite3_exec(db, "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON", NULL, NULL, NULL), SQLITE_OK, db);
     must(sqlite3_prepare_v2(db, hf_statement_text(HF_STMT_NONCE_BURN), -1, &burn, NULL), SQLITE_OK, db);
+    /* its pages and its log are there before the clock starts, as they are for ours */
+    must(sqlite3_exec(db, "SELECT sum(length(id)) FROM hf_nonces; UPDATE hf_schema SET version = version", NULL, NULL,
+                      NULL),
+         SQLITE_OK, db);
     start = hf_monotonic_ns();
     for (size_t r = 0; r < ROUNDS; r++) {
         must(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK, db);

@@ -56,8 +56,9 @@ HF_API HF_MUST_CHECK hf_err hf_verifier_add_collateral(struct hf_verifier *verif
  * environment `unknown`: that it is hardware is the caller's knowledge, not the verifier's. */
 HF_API HF_MUST_CHECK hf_err hf_verifier_add_root(struct hf_verifier *verifier, struct hf_bytes in, const char *source);
 
-/* The policy: the name of a built-in one ("sgx-strict-2026-11"), or a policy's text, YAML or JSON. NULL: none.
- * HF_E_NOT_FOUND names the built-in ones, HF_E_CONFIG gives line and column. */
+/* The policy: the name of a built-in one ("sgx-strict-2026-11"), or a policy's text, YAML or JSON. Set again, evidence
+ * must satisfy all that were set; NULL: none any more. HF_E_NOT_FOUND names the built-in ones, HF_E_CONFIG gives line
+ * and column, or the field in which two contradict each other; nothing is changed then. */
 HF_API HF_MUST_CHECK hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text);
 
 /* A check made outside (a custom validator, a replay store): its result is quoted as a row. */
@@ -136,6 +137,35 @@ HF_API HF_MUST_CHECK hf_err hf_verify_result_json(const struct hf_verify_result 
 
 /* The answer in the shape of a VerificationResult: status, failures, warnings, appended. HF_E_MEMORY. */
 HF_API HF_MUST_CHECK hf_err hf_verify_result_pot(const struct hf_verify_result *result, struct hf_buf *out);
+
+/* How an EAR is made. Start with {0}; give `key`, or `sign` and `alg`: that signs with a key that is elsewhere, a TPM's
+ * for instance. Its `digest` is SHA-256 for ES256, SHA-384 for ES384, the message itself for EdDSA; it appends r || s,
+ * or Ed25519's 64 bytes. */
+struct hf_ear_how {
+    bool cwt;                 /* a CWT (COSE_Sign1, tagged) in place of a JWT */
+    struct hf_bytes key;      /* a private key, PEM or DER: P-256, P-384 or Ed25519 */
+    hf_err (*sign)(void *arg, struct hf_bytes digest, struct hf_buf *out);
+    void *arg;                /* for it */
+    const char *alg;          /* "ES256", "ES384", "EdDSA": of `sign` */
+    const char *kid;          /* the key's name in the header; NULL: none */
+    int64_t expires;          /* seconds since 1970; 0: it does not */
+    struct hf_bytes evidence; /* carried inside; empty: none */
+    const char *developer;    /* who runs this verifier; NULL: "holdfast" */
+    const char *build;        /* NULL: the library's version */
+};
+
+/*
+ * The whole answer as an EAT Attestation Result (draft-ietf-rats-ear-04), signed, appended: a submodule for each item,
+ * with its tier, trustworthiness vector, policy and claims. It is issued at the time of judgement.
+ *
+ * Returns HF_OK, or
+ *   HF_E_ARG       neither a key nor a function, an unknown algorithm, a nonce that is not 8 to 64 bytes long
+ *   HF_E_KEY_TYPE  a key that EARs are not signed with
+ *   HF_E_FORMAT    no private key
+ *   HF_E_MEMORY, and what `sign` returned
+ */
+HF_API HF_MUST_CHECK hf_err hf_verify_result_ear(const struct hf_verify_result *result, const struct hf_ear_how *how,
+                                                 struct hf_buf *out);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,11 @@ void hf_alloc_fail_at(unsigned long n)
     atomic_store(&countdown, n);
 }
 
+unsigned long hf_alloc_left(void)
+{
+    return atomic_load(&countdown);
+}
+
 bool hf_alloc_has_failed(void)
 {
     return atomic_load(&failed);

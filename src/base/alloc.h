@@ -22,6 +22,9 @@ void hf_free(void *ptr);
 /* For tests: the n-th allocation from now fails (0: none does). Counts in all threads. */
 void hf_alloc_fail_at(unsigned long n);
 
+/* How many allocations are left until that one: what a call took is the difference. 0 where none was named. */
+unsigned long hf_alloc_left(void);
+
 /* True once the allocation named by hf_alloc_fail_at has failed. */
 bool hf_alloc_has_failed(void);
 

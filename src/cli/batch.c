@@ -9,7 +9,8 @@
 #include <poll.h>
 #include <sched.h>
 
-#define AHEAD 8u        /* questions that a worker has before it answers the first */
+#define AHEAD 32u       /* questions that a worker has before it answers the first */
+#define REFILL 16u      /* it gets more when it has so few: fewer wake-ups */
 #define WAIT_MS 30000u  /* for one answer */
 #define KEEP ((size_t)256 << 10) /* a buffer larger than this is not kept for the next file */
 
@@ -91,7 +92,7 @@ static hf_err ask(struct run *r, struct lane *l, struct job *j)
     view = hf_buf_bytes(&r->evidence);
     j->request.evidence = &view;
     j->request.n_evidence = 1;
-    HF_TRY(hf_worker_ask(l->worker, &j->request));
+    HF_TRY(hf_worker_ask(l->worker, &j->request, true));
     j->request.n_evidence = 0;
     if (l->n == 0)
         l->since = hf_monotonic_ms();
@@ -103,7 +104,7 @@ static bool worker_lost(hf_err err)
     return err == HF_E_INTERNAL || err == HF_E_TIMEOUT;
 }
 
-static hf_err recover(struct run *r, struct lane *l, hf_err err);
+static hf_err recover(struct run *r, struct lane *l);
 
 /* Hand the next file to a lane. A file that cannot be read is done at once. */
 static hf_err feed(struct run *r, struct lane *l)
@@ -129,9 +130,9 @@ static hf_err feed(struct run *r, struct lane *l)
         l->n++;
         return HF_OK;
     }
-    if (worker_lost(err) && l->n) { /* it died of a file before this one */
+    if (worker_lost(err)) {
         l->n++;
-        return recover(r, l, err);
+        return recover(r, l);
     }
     err = done(r, j, err);
     job_free(j);
@@ -152,11 +153,12 @@ static hf_err answered(struct run *r, struct lane *l, hf_err err)
     return next;
 }
 
-/* The worker is gone: of its first job. The others are asked again of a new one, and one at a time, so that each answers
- * for itself. */
-static hf_err recover(struct run *r, struct lane *l, hf_err err)
+/* The worker is gone, and answers with it. Its jobs are asked again of a new one, one at a time, so that each answers for
+ * itself. */
+static hf_err recover(struct run *r, struct lane *l)
 {
-    HF_TRY(answered(r, l, err));
+    hf_err err;
+
     HF_TRY(lane_start(r, l));
     while (l->n) {
         struct job *j = &l->job[l->first];
@@ -183,7 +185,7 @@ static hf_err collect(struct run *r, struct lane *l)
         if (err == HF_OK)
             err = hf_worker_answer(l->worker, &l->job[l->first].request, r->result);
         if (worker_lost(err))
-            return recover(r, l, err);
+            return recover(r, l);
         HF_TRY(answered(r, l, err));
     }
     return HF_OK;
@@ -193,7 +195,7 @@ static hf_err late(struct run *r, struct lane *l)
 {
     if (l->n == 0 || hf_monotonic_ms() - l->since < WAIT_MS)
         return HF_OK;
-    return recover(r, l, hf_fail(HF_E_TIMEOUT, "the judge took longer than %u ms and was ended", WAIT_MS));
+    return recover(r, l);
 }
 
 static size_t waiting(const struct run *r)
@@ -222,6 +224,22 @@ static hf_err step(struct run *r)
     return HF_OK;
 }
 
+/* One file a lane and turn, so that a few files are spread over all. */
+static hf_err feed_all(struct run *r)
+{
+    bool hungry = false;
+
+    for (unsigned i = 0; i < r->b->jobs; i++)
+        hungry |= r->lane[i].n <= REFILL;
+    for (size_t turn = 0; hungry && turn < AHEAD && !r->ended; turn++) {
+        for (unsigned i = 0; i < r->b->jobs && !r->ended && !*r->b->stop; i++) {
+            if (r->lane[i].n <= turn)
+                HF_TRY(feed(r, &r->lane[i]));
+        }
+    }
+    return HF_OK;
+}
+
 hf_err hf_batch_run(const struct hf_batch *batch)
 {
     HF_CLEANUP(run_free) struct run r = {.b = batch};
@@ -234,13 +252,7 @@ hf_err hf_batch_run(const struct hf_batch *batch)
     for (unsigned i = 0; i < batch->jobs; i++)
         HF_TRY(hf_cli_judgement_tell(batch->cli, batch->judgement, r.lane[i].worker));
     for (;;) {
-        /* one file a lane and turn, so that a few files are spread over all */
-        for (size_t turn = 0; turn < AHEAD && !r.ended; turn++) {
-            for (unsigned i = 0; i < batch->jobs && !r.ended && !*batch->stop; i++) {
-                if (r.lane[i].n <= turn)
-                    HF_TRY(feed(&r, &r.lane[i]));
-            }
-        }
+        HF_TRY(feed_all(&r));
         if (*batch->stop)
             return hf_fail(HF_E_CANCELLED, "it was interrupted");
         if (waiting(&r) == 0 && r.ended)

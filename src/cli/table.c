@@ -6,6 +6,10 @@
     X(audit_export) \
     X(audit_tail) \
     X(audit_verify) \
+    X(collateral_expire) \
+    X(collateral_fetch) \
+    X(collateral_list) \
+    X(collateral_show) \
     X(config_check) \
     X(config_default) \
     X(config_show) \
@@ -16,6 +20,11 @@
     X(help) \
     X(nonce_check) \
     X(nonce_new) \
+    X(policy_check) \
+    X(policy_diff) \
+    X(policy_explain) \
+    X(policy_from_evidence) \
+    X(policy_show) \
     X(quickstart) \
     X(tpm_auth) \
     X(tpm_caps) \

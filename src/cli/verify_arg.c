@@ -6,8 +6,11 @@
 #include "base/file.h"
 #include "cli/walk.h"
 #include "codec/hex.h"
+#include "collateral/cache.h"
 #include "worker/confine.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #define COLLATERAL_FILES 4096u
@@ -16,9 +19,9 @@
 /* One piece of the briefing. */
 struct told {
     enum hf_brief what;
-    bool named;   /* on the command line, so it must be taken */
-    char *source; /* as notes and errors call it */
-    bool said;    /* a note was printed */
+    bool named; /* on the command line, so it must be taken */
+    char *path; /* as notes and errors call it; rows have its name alone */
+    bool said;  /* a note was printed */
 };
 
 void hf_cli_judgement_free(struct hf_cli_judgement *j)
@@ -29,7 +32,7 @@ void hf_cli_judgement_free(struct hf_cli_judgement *j)
     hf_buf_free(&j->public_key);
     hf_buf_free(&j->model_hash);
     for (size_t i = 0; i < j->n_told; i++)
-        hf_free(&j->told[i].source);
+        hf_free(&j->told[i].path);
     hf_free(&j->told);
     j->n_told = 0;
 }
@@ -41,26 +44,85 @@ const char *hf_cli_base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
+static hf_err read_regular(int fd, const char *path, size_t size, struct hf_buf *out)
+{
+    size_t before = out->n;
+    uint8_t *place = NULL;
+
+    HF_TRY(hf_buf_grow(out, size, &place));
+    for (size_t n = 0; n < size;) {
+        ssize_t got = read(fd, place + n, size - n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        out->n = got > 0 ? out->n : before;
+        if (got < 0)
+            return hf_fail_errno("%s", path);
+        if (got == 0)
+            return hf_fail(HF_E_IO, "%s became shorter while it was read", path);
+        n += (size_t)got;
+    }
+    return HF_OK;
+}
+
 hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
 {
+    HF_CLEANUP(hf_fd_close) int fd = -1;
     struct stat st;
 
-    if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > HF_EVIDENCE_MAX)
+    if (strcmp(path, "-") == 0)
+        return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return hf_fail_errno("%s", path);
+    if (S_ISDIR(st.st_mode))
+        return hf_fail(HF_E_ARG, "%s is a directory, not a file", path);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) /* a pipe, or a file that has no size to tell, as in /proc */
+        return hf_fd_read_all(fd, path, HF_EVIDENCE_MAX, out);
+    if ((uint64_t)st.st_size > HF_EVIDENCE_MAX)
         return hf_fail(HF_E_LIMIT, "%s has %lld bytes; at most %zu are read", path, (long long)st.st_size,
                        HF_EVIDENCE_MAX);
-    return hf_file_read(path, HF_EVIDENCE_MAX, out);
+    return read_regular(fd, path, (size_t)st.st_size, out);
+}
+
+void hf_cli_evidence_free(struct hf_cli_evidence *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        hf_buf_free(&e->buf[i]);
+}
+
+hf_err hf_cli_evidence_all(const struct hf_opt_list *files, struct hf_cli_evidence *out)
+{
+    bool from_input = false;
+
+    if (files->n > HF_EVIDENCE_ITEMS_MAX)
+        return hf_fail(HF_E_ARG, "%zu files for one verdict; at most %d, and `holdfast verify-batch` for many verdicts",
+                       files->n, HF_EVIDENCE_ITEMS_MAX);
+    for (size_t i = 0; i < files->n; i++) {
+        if (strcmp(files->item[i], "-") == 0 && from_input)
+            return hf_fail(HF_E_ARG, "standard input is read once");
+        from_input |= strcmp(files->item[i], "-") == 0;
+    }
+    for (; out->n < files->n; out->n++) {
+        const char *path = files->item[out->n];
+
+        HF_TRY(hf_cli_evidence_read(path, &out->buf[out->n]));
+        out->view[out->n] = hf_buf_bytes(&out->buf[out->n]);
+        if (out->view[out->n].n == 0)
+            return hf_fail(HF_E_FORMAT, "%s is empty: nothing to judge", path);
+    }
+    return HF_OK;
 }
 
 /* ---- the briefing ---- */
 
-static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *source,
-                   struct hf_bytes bytes)
+static hf_err tell(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path, struct hf_bytes bytes)
 {
     HF_TRY(hf_realloc((j->n_told + 1) * sizeof(*j->told), &j->told));
     j->told[j->n_told] = (struct told){.what = what, .named = named};
-    HF_TRY(hf_strdup(source, &j->told[j->n_told].source));
+    HF_TRY(hf_strdup(path, &j->told[j->n_told].path));
     j->n_told++;
-    return hf_briefing_add(&j->briefing, what, source, bytes);
+    return hf_briefing_add(&j->briefing, what, hf_cli_base_name(path), bytes);
 }
 
 static hf_err tell_file(struct hf_cli_judgement *j, enum hf_brief what, bool named, const char *path)
@@ -84,7 +146,7 @@ static hf_err tell_folder(const struct hf_cli *cli, struct hf_cli_judgement *j, 
         if (tell_file(j, HF_BRIEF_COLLATERAL, false, names.name[i]) != HF_OK && j->briefing.n == before) {
             hf_cli_say(cli, "note: passed over: %s", hf_err_detail());
             if (j->n_told > before)
-                hf_free(&j->told[--j->n_told].source);
+                hf_free(&j->told[--j->n_told].path);
         }
     }
     return HF_OK;
@@ -122,6 +184,24 @@ static hf_err read_files(struct hf_cli *cli, const struct hf_cli_verify_opts *op
     for (size_t i = 0; i < opts->policy.n; i++)
         HF_TRY(tell_policy(j, opts->policy.item[i]));
     return HF_OK;
+}
+
+/* What `holdfast collateral fetch` has kept. */
+static hf_err tell_cached(void *arg, const struct hf_collateral_entry *entry, struct hf_bytes bytes)
+{
+    return tell(arg, HF_BRIEF_COLLATERAL, false, entry->url, bytes);
+}
+
+static hf_err tell_cache(struct hf_cli *cli, struct hf_cli_judgement *j)
+{
+    HF_CLEANUP(hf_collateral_close) struct hf_collateral *cache = NULL;
+    struct hf_core *core = NULL;
+
+    HF_TRY(hf_cli_core(cli, &core));
+    if (faccessat(hf_core_state_dir(core), HF_COLLATERAL_FOLDER, F_OK, 0) != 0)
+        return HF_OK; /* nothing was ever fetched */
+    HF_TRY(hf_collateral_open(hf_core_state_dir(core), &cache));
+    return hf_collateral_each(cache, tell_cached, j);
 }
 
 /* ---- values ---- */
@@ -163,7 +243,8 @@ static hf_err read_values(const struct hf_cli_verify_opts *opts, struct hf_cli_j
 hf_err hf_cli_judgement_read(struct hf_cli *cli, const struct hf_cli_verify_opts *opts, struct hf_cli_judgement *out)
 {
     HF_TRY(read_values(opts, out));
-    return read_files(cli, opts, out);
+    HF_TRY(read_files(cli, opts, out));
+    return opts->no_cache ? HF_OK : tell_cache(cli, out);
 }
 
 /* ---- telling ---- */
@@ -173,18 +254,27 @@ struct telling {
     struct hf_cli_judgement *j;
 };
 
+/* The detail of a refusal may begin with the name that the judge knows: the path is said in its place. */
+static const char *without_name(const char *detail, const char *path)
+{
+    const char *name = hf_cli_base_name(path);
+    size_t n = strlen(name);
+
+    if (strncmp(detail, name, n) != 0)
+        return detail;
+    return detail[n] == ':' && detail[n + 1] == ' ' ? detail + n + 2 : detail[n] == ' ' ? detail + n + 1 : detail;
+}
+
 static hf_err on_refused(void *to, size_t i, hf_err err, const char *detail)
 {
     const struct telling *t = to;
     struct told *told = &t->j->told[i];
-    bool has_name = strstr(detail, told->source) != NULL;
 
-    if (told->named && has_name)
-        return hf_fail(err, "%s", detail);
+    detail = without_name(detail, told->path);
     if (told->named)
-        return hf_fail(err, "%s: %s", told->source, detail);
+        return hf_fail(err, "%s: %s", told->path, detail);
     if (!told->said)
-        hf_cli_say(t->cli, "note: passed over: %s%s%s", has_name ? "" : told->source, has_name ? "" : ": ", detail);
+        hf_cli_say(t->cli, "note: passed over: %s: %s", told->path, detail);
     told->said = true;
     return HF_OK;
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #define FEW_KEYS 8
+#define ROOM_KEYS 64
 
 enum { MAJOR_UINT, MAJOR_NINT, MAJOR_BYTES, MAJOR_TEXT, MAJOR_ARRAY, MAJOR_MAP, MAJOR_TAG, MAJOR_SIMPLE };
 #define INDEFINITE 31
@@ -24,8 +25,11 @@ struct key {
 struct check {
     struct hf_reader r;
     enum hf_cbor_rules rules;
-    bool known;         /* checked before: walk on without the costly part */
-    struct hf_buf keys; /* struct key of every map that is open, the innermost last */
+    bool known; /* checked before: walk on without the costly part */
+    /* keys of every map that is open, the innermost last: in `room` while they fit, then in `more` */
+    struct key *room;
+    size_t n_keys;
+    struct hf_buf more;
 };
 
 #define BAD(c, at, fmt, ...) \
@@ -208,8 +212,8 @@ static int compare_keys(const void *left, const void *right)
 
 static hf_err check_keys(struct check *c, size_t from)
 {
-    struct key *keys = c->keys.p ? (struct key *)(void *)(c->keys.p + from) : NULL;
-    size_t n = (c->keys.n - from) / sizeof(*keys);
+    struct key *keys = (c->more.n ? (struct key *)(void *)c->more.p : c->room) + from;
+    size_t n = c->n_keys - from;
 
     if (n > FEW_KEYS)
         hf_sort(keys, n, sizeof(*keys), compare_keys);
@@ -220,7 +224,22 @@ static hf_err check_keys(struct check *c, size_t from)
                            "the key stands twice in its map");
         }
     }
-    c->keys.n = from;
+    c->n_keys = from;
+    if (c->more.n)
+        c->more.n = from * sizeof(*keys);
+    return HF_OK;
+}
+
+static hf_err keep_key(struct check *c, const struct key *key)
+{
+    if (c->more.n == 0 && c->n_keys < ROOM_KEYS) {
+        c->room[c->n_keys++] = *key;
+        return HF_OK;
+    }
+    if (c->more.n == 0)
+        HF_TRY(hf_buf_add(&c->more, (struct hf_bytes){(const uint8_t *)c->room, c->n_keys * sizeof(*key)}));
+    HF_TRY(hf_buf_add(&c->more, (struct hf_bytes){(const uint8_t *)key, sizeof(*key)}));
+    c->n_keys++;
     return HF_OK;
 }
 
@@ -247,7 +266,7 @@ static hf_err check_key(struct check *c, size_t at, struct hf_cbor key, struct h
         kept.value = 0;
         kept.content = key.content;
     }
-    return hf_buf_add(&c->keys, (struct hf_bytes){(const uint8_t *)&kept, sizeof(kept)});
+    return keep_key(c, &kept);
 }
 
 static hf_err read_item(struct check *c, unsigned depth, struct hf_cbor *out);
@@ -256,7 +275,7 @@ static hf_err read_items(struct check *c, const struct head *h, unsigned depth, 
 {
     bool map = h->major == MAJOR_MAP;
     const uint8_t *start = c->r.at;
-    size_t keys = c->keys.n;
+    size_t keys = c->n_keys;
     struct hf_bytes before = {NULL, 0};
     struct hf_cbor item;
     uint64_t n = 0;
@@ -316,11 +335,12 @@ static hf_err read_item(struct check *c, unsigned depth, struct hf_cbor *out)
 
 hf_err hf_cbor_parse_first(struct hf_bytes in, enum hf_cbor_rules rules, struct hf_cbor *out, struct hf_bytes *rest)
 {
-    struct check c = {.r = hf_reader(in), .rules = rules};
+    struct key room[ROOM_KEYS];
+    struct check c = {.r = hf_reader(in), .rules = rules, .room = room};
     struct hf_cbor v;
     hf_err err = read_item(&c, 0, &v);
 
-    hf_buf_free(&c.keys);
+    hf_buf_free(&c.more);
     HF_TRY(err);
     *rest = hf_rd_rest(&c.r);
     *out = v;

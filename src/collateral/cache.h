@@ -15,18 +15,18 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 
-#define HF_COLLATERAL_MAX 4096                      /* entries */
-#define HF_COLLATERAL_ITEM_MAX ((size_t)16 << 20)   /* bytes of one */
-#define HF_COLLATERAL_FOLDER "collateral"           /* beneath the state directory */
-#define HF_COLLATERAL_CHAIN "#issuer-chain"         /* behind the URL of what a header's chain came with */
-#define HF_COLLATERAL_FOREVER INT64_MAX             /* valid_until of what has no end, or says nothing about it */
+#define HF_COLLATERAL_MAX 4096                    /* entries */
+#define HF_COLLATERAL_ITEM_MAX ((size_t)16 << 20) /* bytes of one */
+#define HF_COLLATERAL_FOLDER "collateral"         /* beneath the state directory */
+#define HF_COLLATERAL_CHAIN "#issuer-chain"       /* behind the URL of what a header's chain came with */
+#define HF_COLLATERAL_FOREVER INT64_MAX           /* valid_until of what has no end, or says nothing about it */
 
 struct hf_collateral_entry {
-    char url[512];      /* the vendor's address; "file:NAME" for what was put in by hand */
-    char from[512];     /* where it really came from; "" for the same */
-    char sha256[65];    /* of the bytes, in hex: the file's name */
-    char kind[24];      /* "certificate", "certificates", "crl", "tcb-info", "identity", "ocsp", "json", "other" */
-    char etag[128];     /* "" for none */
+    char url[512];       /* the vendor's address */
+    char from[512];      /* where it really came from; "" for the same */
+    char sha256[65];     /* of the bytes, in hex: the file's name */
+    char kind[24];       /* "certificates", "crl", "tcb-info", "identity", "ocsp", "json", "other" */
+    char etag[128];      /* "" for none */
     hf_time fetched_at;
     hf_time valid_until; /* the earliest end of what is in it */
     uint64_t size;
@@ -47,7 +47,7 @@ hf_err hf_collateral_get(struct hf_collateral *cache, const char *url_or_id, str
  * found out from the bytes. HF_E_FULL: HF_COLLATERAL_MAX entries. */
 hf_err hf_collateral_put(struct hf_collateral *cache, const struct hf_collateral_entry *entry, struct hf_bytes bytes);
 
-/* The bytes have not changed at their source: the entry is as if it had been fetched now. */
+/* The bytes have not changed at their source: the entry is as if it had been fetched then. HF_E_NOT_FOUND. */
 hf_err hf_collateral_touch(struct hf_collateral *cache, const char *url, hf_time fetched_at);
 
 /* Every entry with its bytes, in the order of their addresses. An error of the visitor ends the walk and is returned.
@@ -63,7 +63,14 @@ hf_err hf_collateral_drop(struct hf_collateral *cache,
                           bool (*gone)(void *arg, const struct hf_collateral_entry *entry), void *arg,
                           size_t *dropped);
 
-/* What bytes look like and until when they hold: sets kind, sha256, size, valid_until. */
-void hf_collateral_look(struct hf_bytes bytes, struct hf_collateral_entry *entry);
+/* The folder, to open beneath. */
+int hf_collateral_dir(const struct hf_collateral *cache);
+
+/* The name of bytes: their SHA-256 in hex. */
+hf_err hf_collateral_id(struct hf_bytes bytes, char out[65]);
+
+/* What bytes look like and until when they hold: sets kind, sha256, size, valid_until. Never fails for what it does
+ * not know: that is "other". */
+hf_err hf_collateral_look(struct hf_bytes bytes, struct hf_collateral_entry *entry);
 
 #endif

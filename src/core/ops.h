@@ -12,6 +12,10 @@
     X(HF_OP_AUDIT_EXPORT,           "audit.export",          HF_OP_USE,    HF_AUDITOR) \
     X(HF_OP_AUDIT_TAIL,             "audit.tail",            HF_OP_USE,    HF_AUDITOR) \
     X(HF_OP_AUDIT_VERIFY,           "audit.verify",          HF_OP_USE,    HF_AUDITOR) \
+    X(HF_OP_COLLATERAL_EXPIRE,      "collateral.expire",     HF_OP_CHANGE, HF_VERIFIER | HF_OPERATOR) \
+    X(HF_OP_COLLATERAL_FETCH,       "collateral.fetch",      HF_OP_CHANGE, HF_VERIFIER | HF_OPERATOR) \
+    X(HF_OP_COLLATERAL_LIST,        "collateral.list",       HF_OP_USE,    HF_ANYONE) \
+    X(HF_OP_COLLATERAL_SHOW,        "collateral.show",       HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_EVENT,                  "event",                 HF_OP_USE,    HF_ANYONE) \
     X(HF_OP_NONCE_CHECK,            "nonce.check",           HF_OP_CHANGE, HF_VERIFIER | HF_OPERATOR) \
     X(HF_OP_NONCE_NEW,              "nonce.new",             HF_OP_USE,    HF_VERIFIER | HF_OPERATOR) \

@@ -3,6 +3,13 @@
 #include "base/alloc.h"
 #include "base/cleanup.h"
 
+static bool refused; /* hf_p384_use */
+
+void hf_p384_use(bool fast)
+{
+    refused = !fast;
+}
+
 #ifdef HF_WITH_NETTLE
 
 #include <nettle/ecc-curve.h>
@@ -42,7 +49,7 @@ hf_err hf_p384_new(const struct hf_point *point, struct hf_p384 **out)
 {
     struct hf_p384 *key = NULL;
 
-    if (!hf_p384_available()) {
+    if (refused || !hf_p384_available()) {
         *out = NULL;
         return HF_OK;
     }
@@ -73,7 +80,7 @@ bool hf_p384_available(void)
 
 hf_err hf_p384_new(const struct hf_point *point, struct hf_p384 **out)
 {
-    (void)point;
+    (void)point, (void)refused;
     *out = NULL;
     return HF_OK;
 }

@@ -12,6 +12,9 @@ struct hf_p384;
 /* Is it built in? */
 bool hf_p384_available(void);
 
+/* For benchmarks and comparisons: keys that are prepared from now on are OpenSSL's to verify with (false), or not. */
+void hf_p384_use(bool fast);
+
 /* Prepare a point that is known to be on P-384. NULL in *out, and HF_OK, where the fast way is not built in. */
 hf_err hf_p384_new(const struct hf_point *point, struct hf_p384 **out);
 void hf_p384_free(struct hf_p384 **key);

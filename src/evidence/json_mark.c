@@ -47,7 +47,10 @@ bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
         if (at == in.n || in.p[at] != ':')
             continue;
         at = behind_space(in, at + 1);
-        return at < in.n && in.p[at] == '"' && hf_bytes_equal(quoted(in, at, &at), hf_bytes_text(value));
+        if (at == in.n || in.p[at] != '"')
+            return false;
+        text = quoted(in, at, &at);
+        return value ? hf_bytes_equal(text, hf_bytes_text(value)) : text.p != NULL;
     }
     return false;
 }

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 
-/* Is it an object whose member `key` is the text `value`? By the look of it: nothing is allocated, and that the rest
+/* Is it an object whose member `key` is the text `value`, or any text for NULL? By the look of it: nothing is allocated, and that the rest
  * is JSON is for its reader to find out. Escapes in either are not undone. */
 bool hf_json_marked(struct hf_bytes in, const char *key, const char *value);
 

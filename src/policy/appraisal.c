@@ -1,9 +1,9 @@
 /* Appraisal policies as values: made with their defaults, checked for contradictions, hashed, freed. */
-#include "policy/appraisal_i.h"
 #include "base/alloc.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "policy/appraisal_i.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -159,8 +159,8 @@ hf_err hf_appraisal_new(const char *name, struct hf_appraisal **out)
     static const struct {
         size_t field;
         uint64_t number;
-    } defaults[] = {{HF_AP_LEVEL, 2},   {HF_AP_AGE, 3600000}, {HF_AP_TEST_MODE, 0},   {HF_AP_CERTIFICATES, 1},
-                    {HF_AP_TCB_UPDATES, 1}, {HF_AP_NONCE, 0}, {HF_AP_RECIPE, 0},      {HF_AP_DEBUG, 0},
+    } defaults[] = {{HF_AP_LEVEL, 2},       {HF_AP_AGE, 3600000},   {HF_AP_TEST_MODE, 0}, {HF_AP_CERTIFICATES, 1},
+                    {HF_AP_TCB_UPDATES, 1}, {HF_AP_NONCE, 0},       {HF_AP_RECIPE, 0},    {HF_AP_DEBUG, 0},
                     {HF_AP_MIGRATION, 0},   {HF_AP_MISSING_CRL, 0}, {HF_AP_SKEW, 300000}};
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *p = NULL;
 
@@ -177,9 +177,26 @@ hf_err hf_appraisal_new(const char *name, struct hf_appraisal **out)
     return HF_OK;
 }
 
+void hf_appraisal_name_of(const char *path, char out[64])
+{
+    const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path, *dot = strrchr(start, '.');
+    size_t n = dot && dot > start ? (size_t)(dot - start) : strlen(start);
+
+    (void)snprintf(out, 64, "%.*s", (int)(n < 63 ? n : 63), n ? start : "policy");
+    for (size_t i = 0; out[i]; i++) {
+        if (out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = '?';
+    }
+}
+
 const char *hf_appraisal_name(const struct hf_appraisal *policy)
 {
     return policy->name;
+}
+
+const char *hf_appraisal_about_text(const struct hf_appraisal *policy)
+{
+    return policy->about;
 }
 
 const char *hf_appraisal_asked(const struct hf_appraisal *policy)
@@ -195,8 +212,8 @@ const uint8_t *hf_appraisal_sha256(const struct hf_appraisal *policy)
 /* The i-th of "a|b|c", without allocation: words of a table live as long as the program, so do these few. */
 const char *hf_appraisal_recipe(const struct hf_appraisal *policy)
 {
-    static const char *const names[] = {"any",          "raw64",           "sha256-nonce", "sha512-nonce",
-                                        "sha512-nonce-pubkey", "model-nonce-key", "azure-hcl"};
+    static const char *const names[] = {
+        "any", "raw64", "sha256-nonce", "sha512-nonce", "sha512-nonce-pubkey", "model-nonce-key", "azure-hcl"};
     uint64_t i = policy->value[HF_AP_RECIPE].number;
 
     return i < HF_COUNT(names) ? names[i] : "any";
@@ -248,8 +265,8 @@ static bool allows_family(const struct hf_appraisal *p, const char *family)
 
 static bool allows_about(const struct hf_appraisal *p, const struct hf_appraisal_field *f)
 {
-    static const char *const families[] = {"sgx", "tdx", "sev", "snp", "nitro", "tpm", "cca", "psa", "nvidia", "vendor",
-                                           "mock"};
+    static const char *const families[] = {"sgx", "tdx", "sev",    "snp",    "nitro", "tpm",
+                                           "cca", "psa", "nvidia", "vendor", "mock"};
 
     for (size_t i = 0; i < HF_COUNT(families); i++) {
         if (hf_appraisal_about(f, families[i]) && allows_family(p, families[i]))

@@ -22,6 +22,9 @@ struct hf_appraisal;
  */
 hf_err hf_appraisal_parse(struct hf_bytes text, const char *name, struct hf_appraisal **out);
 
+/* What a policy of this file is called: "policies/mine.yaml" is "mine". */
+void hf_appraisal_name_of(const char *path, char out[64]);
+
 /* A built-in one by name; without a date ("strict") the newest of its name. HF_E_NOT_FOUND lists them. */
 hf_err hf_appraisal_builtin(const char *name, struct hf_appraisal **out);
 
@@ -31,6 +34,7 @@ bool hf_appraisal_builtin_at(size_t i, const char **name, const char **text);
 void hf_appraisal_free(struct hf_appraisal **policy);
 
 const char *hf_appraisal_name(const struct hf_appraisal *policy);
+const char *hf_appraisal_about_text(const struct hf_appraisal *policy); /* its own description; may be "" */
 const char *hf_appraisal_asked(const struct hf_appraisal *policy); /* what a built-in one was asked for as; else "" */
 const uint8_t *hf_appraisal_sha256(const struct hf_appraisal *policy); /* 32 bytes: of its normal form */
 

@@ -53,12 +53,26 @@ static void switch_rows(const struct appraise *a, const struct hf_item_result *i
     for (size_t i = 0; i < a->given; i++) {
         struct hf_check *row = &a->r->verdict.row[i];
 
-        if (!is_named(row, item, name) || row->status == HF_CHECK_OK || row->status == HF_CHECK_NOT_APPLICABLE)
+        if (row->status == HF_CHECK_OK || row->status == HF_CHECK_NOT_APPLICABLE || !is_named(row, item, name))
             continue;
         if (allow)
             decide(a, row, to, "allows");
         else if (row->status != HF_CHECK_FAILED)
             decide(a, row, HF_CHECK_FAILED, "refuses");
+    }
+}
+
+/* What a policy enforces must have been there to be checked. */
+static void refuse_absent(const struct appraise *a, const struct hf_item_result *item, const char *const *names,
+                          size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < a->given; i++) {
+            struct hf_check *row = &a->r->verdict.row[i];
+
+            if (row->status == HF_CHECK_ABSENT && is_named(row, item, names[k]))
+                decide(a, row, HF_CHECK_FAILED, "refuses");
+        }
     }
 }
 
@@ -68,7 +82,7 @@ static void decide_revocation(const struct appraise *a, const struct hf_item_res
     for (size_t i = 0; i < a->given; i++) {
         struct hf_check *row = &a->r->verdict.row[i];
 
-        if (!is_named(row, item, "revocation") || row->status != HF_CHECK_ABSENT)
+        if (row->status != HF_CHECK_ABSENT || !is_named(row, item, "revocation"))
             continue;
         if (yes(a, HF_AP_MISSING_CRL) || !yes(a, HF_AP_CERTIFICATES))
             decide(a, row, HF_CHECK_WARNING, "allows");
@@ -79,12 +93,14 @@ static void decide_revocation(const struct appraise *a, const struct hf_item_res
 
 static void decide_certificates(const struct appraise *a, const struct hf_item_result *item)
 {
-    static const char *const rows[] = {"certificate chain", "root", "validity"};
+    static const char *const rows[] = {"certificate chain", "root", "validity", "signing key", "signature"};
     struct hf_check *row;
 
-    if (yes(a, HF_AP_CERTIFICATES))
+    if (yes(a, HF_AP_CERTIFICATES)) {
+        refuse_absent(a, item, rows, HF_COUNT(rows));
         return;
-    for (size_t i = 0; i < HF_COUNT(rows); i++)
+    }
+    for (size_t i = 0; i < 3; i++) /* the chain's; a bad signature stays one */
         switch_rows(a, item, rows[i], true, HF_CHECK_WARNING);
     row = hf_appraisal_row(&a->r->verdict, item, "certificate validation", hf_fail(HF_E_WARNED, "not enforced"));
     hf_check_note(row, "policy %s does not enforce it: anybody could have made this", a->p->name);
@@ -94,14 +110,8 @@ static void decide_freshness(const struct appraise *a, const struct hf_item_resu
 {
     static const char *const rows[] = {"freshness", "nonce"};
 
-    for (size_t k = 0; yes(a, HF_AP_NONCE) && k < HF_COUNT(rows); k++) {
-        for (size_t i = 0; i < a->given; i++) {
-            struct hf_check *row = &a->r->verdict.row[i];
-
-            if (is_named(row, item, rows[k]) && row->status == HF_CHECK_ABSENT)
-                decide(a, row, HF_CHECK_FAILED, "refuses");
-        }
-    }
+    if (yes(a, HF_AP_NONCE))
+        refuse_absent(a, item, rows, HF_COUNT(rows));
 }
 
 /* ---- statuses ---- */
@@ -126,19 +136,21 @@ static bool status_allowed(const struct appraise *a, const struct hf_claim *c)
 
 static void say_not_enforced(const struct appraise *a, const struct hf_item_result *item)
 {
-    struct hf_check *row =
-        hf_appraisal_row(&a->r->verdict, item, "tcb updates", hf_fail(HF_E_WARNED, "not enforced"));
+    struct hf_check *row = hf_appraisal_row(&a->r->verdict, item, "tcb updates", hf_fail(HF_E_WARNED, "not enforced"));
 
     hf_check_note(row, "policy %s does not enforce them: the platform may have known holes", a->p->name);
 }
 
 static void decide_status(const struct appraise *a, const struct hf_item_result *item)
 {
+    static const char *const collateral[] = {"tcb info", "qe identity", "module identity", "platform level"};
     const struct hf_claim *c = hf_claim_find(&item->findings.claims, "tcb_status");
     bool intel = strcmp(item->format->family, "sgx") == 0 || strcmp(item->format->family, "tdx") == 0;
     struct hf_check *row;
 
-    if (!yes(a, HF_AP_TCB_UPDATES))
+    if (yes(a, HF_AP_TCB_UPDATES))
+        refuse_absent(a, item, collateral, HF_COUNT(collateral));
+    else
         say_not_enforced(a, item);
     if (!c) {
         if (intel && yes(a, HF_AP_TCB_UPDATES))
@@ -194,11 +206,11 @@ static void check_level(const struct appraise *a, const struct hf_item_result *i
     static const char *const names[] = {"low", "medium", "high"};
     uint64_t want = a->p->value[HF_AP_LEVEL].number;
     uint64_t have = (uint64_t)item->findings.level;
-    struct hf_check *row =
-        hf_appraisal_row(&a->r->verdict, item, "security level",
-                         have >= want ? HF_OK
-                                      : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s", a->p->name,
-                                                hf_environment_name(item->findings.environment)));
+    struct hf_check *row = hf_appraisal_row(&a->r->verdict, item, "security level",
+                                            have >= want
+                                                ? HF_OK
+                                                : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s",
+                                                          a->p->name, hf_environment_name(item->findings.environment)));
 
     hf_check_found(row, "%s", names[have < 3 ? have : 0]);
     hf_check_expected(row, "%s%s", names[want < 3 ? want : 2], want < 2 ? " or higher" : "");
@@ -254,7 +266,7 @@ static void check_collateral_age(const struct appraise *a, const struct hf_item_
             age = a->r->at > from ? (uint64_t)a->r->at - (uint64_t)from : 0;
     }
     row = hf_appraisal_row(&a->r->verdict, item, "collateral age",
-                           age == UINT64_MAX       ? hf_fail(HF_E_DENIED, "nothing says how old it is")
+                           age == UINT64_MAX        ? hf_fail(HF_E_DENIED, "nothing says how old it is")
                            : age > v->number / 1000 ? hf_fail(HF_E_DENIED, "older than policy %s allows", a->p->name)
                                                     : HF_OK);
     hf_check_expected(row, "at most %" PRIu64 " seconds", v->number / 1000);
@@ -283,8 +295,7 @@ static void check_measurement(const struct appraise *a, const struct hf_item_res
                               const struct hf_appraisal_named *m)
 {
     const struct hf_claim *exact = hf_claim_find(&item->findings.claims, m->name);
-    const struct hf_claim *c =
-        exact ? exact : hf_claim_find(&item->findings.claims, hf_appraisal_claim_name(m->name));
+    const struct hf_claim *c = exact ? exact : hf_claim_find(&item->findings.claims, hf_appraisal_claim_name(m->name));
     struct hf_check *row;
     char name[64];
     bool fits = false;

@@ -69,15 +69,21 @@ static hf_err take_row(struct writing *w, const struct hf_check *row)
 /* Fields about what differs from machine to machine or says nothing of the software. */
 static bool is_pinned(const struct hf_appraisal_field *f)
 {
-    static const char *const not[] = {
-        "intel.fmspcs",     "sgx.config_ids",      "sgx.min_config_svn",      "tdx.mrseam",       "tdx.mrsignerseam",
-        "tdx.mrconfigid",   "tdx.mrowner",         "tdx.mrownerconfig",       "tdx.mrservicetd",  "tdx.rtmr3",
-        "snp.family_id",    "snp.image_id",        "snp.chip_ids",            "snp.products",     "snp.signing_keys",
-        "nitro.module_ids", "cca.instance_ids",    "cca.implementation_ids",  "sev.min_build",    "cca.realm_personalization",
-        "snp.host_data",    "snp.min_report_version", "vendor.key_ids"};
+    static const char *const not [] = {"intel.fmspcs",       "sgx.config_ids",
+                                       "sgx.min_config_svn", "tdx.mrseam",
+                                       "tdx.mrsignerseam",   "tdx.mrconfigid",
+                                       "tdx.mrowner",        "tdx.mrownerconfig",
+                                       "tdx.mrservicetd",    "tdx.rtmr3",
+                                       "snp.family_id",      "snp.image_id",
+                                       "snp.chip_ids",       "snp.products",
+                                       "snp.signing_keys",   "nitro.module_ids",
+                                       "cca.instance_ids",   "cca.implementation_ids",
+                                       "sev.min_build",      "cca.realm_personalization",
+                                       "snp.host_data",      "snp.min_report_version",
+                                       "vendor.key_ids"};
 
-    for (size_t i = 0; i < HF_COUNT(not); i++) {
-        if (strcmp(f->path, not[i]) == 0)
+    for (size_t i = 0; i < HF_COUNT(not ); i++) {
+        if (strcmp(f->path, not [i]) == 0)
             return false;
     }
     return f->rule == HF_AP_ONE_OF || f->rule == HF_AP_AT_LEAST || f->rule == HF_AP_COMPONENTS;
@@ -211,8 +217,7 @@ static void take_general(struct writing *w)
     }
     set_number(w, HF_AP_LEVEL, level, level < 2 ? "relaxed: no vendor's root says that it is hardware" : NULL);
     set_number(w, HF_AP_NONCE, fresh, fresh ? NULL : "relaxed: no fresh nonce was compared; this may be a replay");
-    set_number(w, HF_AP_AGE, age > 3600 ? age * 1000 : 3600000,
-               age > 3600 ? "relaxed: so old is this evidence" : NULL);
+    set_number(w, HF_AP_AGE, age > 3600 ? age * 1000 : 3600000, age > 3600 ? "relaxed: so old is this evidence" : NULL);
 }
 
 hf_err hf_appraisal_from_result(const struct hf_verify_result *result, const char *name, struct hf_buf *out)

@@ -1,8 +1,8 @@
 /* Appraisal policies from YAML or JSON, by the table of fields. Every error says its line and column. */
+#include "policy/appraisal_read.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "codec/yaml.h"
-#include "policy/appraisal_read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,8 +40,9 @@ static void key_text(struct hf_json_value key, char out[64])
 /* ---- unknown keys ---- */
 
 static const char *const own_keys[] = {"name", "description"};
-static const char *const config_keys[] = {"tee_providers",  "default_provider",    "attestation_policy", "binding_policy",
-                                          "vendor_schemas", "security_thresholds", "advanced"};
+static const char *const config_keys[] = {"tee_providers",  "default_provider", "attestation_policy",
+                                          "binding_policy", "vendor_schemas",   "security_thresholds",
+                                          "advanced"};
 
 struct nearest {
     const char *typed;
@@ -102,8 +103,8 @@ static const struct hf_appraisal_field *field_of(const char *prefix, struct hf_j
     return NULL;
 }
 
-static hf_err read_field(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f, struct hf_json_value key,
-                         struct hf_json_value value, struct hf_appraisal *p)
+static hf_err read_field(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f,
+                         struct hf_json_value key, struct hf_json_value value, struct hf_appraisal *p)
 {
     HF_CLEANUP(hf_appraisal_value_free) struct hf_appraisal_value v = {0};
     struct hf_appraisal_value *slot = &p->value[f - hf_appraisal_fields];

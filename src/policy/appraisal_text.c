@@ -157,7 +157,8 @@ hf_err hf_appraisal_print(const struct hf_appraisal *p, const char *const *remar
             continue;
         HF_TRY(put_path(hf_appraisal_fields[i].path, before, out));
         HF_TRY(hf_appraisal_value_text(&hf_appraisal_fields[i], &p->value[i], out));
-        HF_TRY(hf_buf_printf(out, "%s%s\n", remarks && remarks[i] ? " # " : "", remarks && remarks[i] ? remarks[i] : ""));
+        HF_TRY(
+            hf_buf_printf(out, "%s%s\n", remarks && remarks[i] ? " # " : "", remarks && remarks[i] ? remarks[i] : ""));
         before = hf_appraisal_fields[i].path;
     }
     return HF_OK;

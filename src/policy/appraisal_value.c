@@ -86,8 +86,8 @@ static hf_err want_hex(const struct hf_appraisal_text *t, const struct hf_apprai
     return HF_OK;
 }
 
-static hf_err want_number(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f,
-                          struct hf_json_value v, uint64_t max, uint64_t *out)
+static hf_err want_number(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f, struct hf_json_value v,
+                          uint64_t max, uint64_t *out)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     char *word = NULL;
@@ -242,8 +242,7 @@ static hf_err add_measure(const struct hf_appraisal_text *t, const struct hf_app
 }
 
 static hf_err read_named(const struct hf_appraisal_text *t, const struct hf_appraisal_field *f, const char *group,
-                         const char *name, uint64_t digest_size, struct hf_json_value v,
-                         struct hf_appraisal_value *out)
+                         const char *name, uint64_t digest_size, struct hf_json_value v, struct hf_appraisal_value *out)
 {
     struct hf_appraisal_named *named = NULL;
     hf_err err;

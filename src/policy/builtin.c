@@ -15,21 +15,18 @@ static const struct {
     const char *name;
     const char *text;
 } policies[] = {
-    {"cca-strict-2026-11",
-     "name: cca-strict-2026-11\n"
-     "description: Arm CCA and PSA tokens of secured platforms, with a fresh nonce\n"
-     "required_security_level: high\n"
-     "max_attestation_age: 3600\n"
-     "allowed_providers: [cca, psa]\n" FRESH
-     "cca:\n"
-     "  lifecycles: [secured]\n"},
+    {"cca-strict-2026-11", "name: cca-strict-2026-11\n"
+                           "description: Arm CCA and PSA tokens of secured platforms, with a fresh nonce\n"
+                           "required_security_level: high\n"
+                           "max_attestation_age: 3600\n"
+                           "allowed_providers: [cca, psa]\n" FRESH "cca:\n"
+                           "  lifecycles: [secured]\n"},
     {"intel-strict-2026-11",
      "name: intel-strict-2026-11\n"
      "description: SGX enclaves and TDX guests on platforms that are up to date, with a fresh nonce\n"
      "required_security_level: high\n"
      "max_attestation_age: 3600\n"
-     "allowed_providers: [sgx, tdx]\n" FRESH
-     "intel:\n"
+     "allowed_providers: [sgx, tdx]\n" FRESH "intel:\n"
      "  allowed_tcb_statuses: [UpToDate]\n"
      "sgx:\n"
      "  attributes_must_be_one: \"01000000000000000000000000000000\"\n"
@@ -37,13 +34,12 @@ static const struct {
      "tdx:\n"
      "  td_attributes_must_be_one: 0x10000000\n"
      "  td_attributes_must_be_zero: 0x000000ff\n"},
-    {"moderate-2026-11",
-     "name: moderate-2026-11\n"
-     "description: hardware of any age of firmware, and vendor commitments\n"
-     "required_security_level: medium\n"
-     "max_attestation_age: 7200\n"
-     "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia, vendor]\n"
-     "enforce_tcb_updates: false\n"},
+    {"moderate-2026-11", "name: moderate-2026-11\n"
+                         "description: hardware of any age of firmware, and vendor commitments\n"
+                         "required_security_level: medium\n"
+                         "max_attestation_age: 7200\n"
+                         "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia, vendor]\n"
+                         "enforce_tcb_updates: false\n"},
     {"nitro-strict-2026-11",
      "name: nitro-strict-2026-11\n"
      "description: AWS Nitro enclaves that are not in debug mode, with a fresh nonce, minutes old\n"
@@ -51,72 +47,63 @@ static const struct {
      "max_attestation_age: 300\n"
      "max_clock_skew: 60\n"
      "allowed_providers: [nitro]\n" FRESH},
-    {"nvidia-strict-2026-11",
-     "name: nvidia-strict-2026-11\n"
-     "description: NVIDIA GPUs and switches, with a fresh nonce\n"
-     "required_security_level: high\n"
-     "max_attestation_age: 3600\n"
-     "allowed_providers: [nvidia]\n" FRESH},
-    {"relaxed-2026-11",
-     "name: relaxed-2026-11\n"
-     "description: for development; everything passes as a warning at best\n"
-     "required_security_level: low\n"
-     "max_attestation_age: 86400\n"
-     "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia, vendor, mock]\n"
-     "allow_test_mode: true\n"
-     "enforce_certificate_validation: false\n"
-     "enforce_tcb_updates: false\n"
-     "allow_missing_crl: true\n"},
-    {"sgx-strict-2026-11",
-     "name: sgx-strict-2026-11\n"
-     "description: SGX enclaves on platforms that are up to date, with a fresh nonce\n"
-     "required_security_level: high\n"
-     "max_attestation_age: 3600\n"
-     "allowed_providers: [sgx]\n" FRESH
-     "intel:\n"
-     "  allowed_tcb_statuses: [UpToDate]\n"
-     "sgx:\n"
-     "  attributes_must_be_one: \"01000000000000000000000000000000\"\n"
-     "  attributes_must_be_zero: \"02000000000000000000000000000000\"\n"},
+    {"nvidia-strict-2026-11", "name: nvidia-strict-2026-11\n"
+                              "description: NVIDIA GPUs and switches, with a fresh nonce\n"
+                              "required_security_level: high\n"
+                              "max_attestation_age: 3600\n"
+                              "allowed_providers: [nvidia]\n" FRESH},
+    {"relaxed-2026-11", "name: relaxed-2026-11\n"
+                        "description: for development; everything passes as a warning at best\n"
+                        "required_security_level: low\n"
+                        "max_attestation_age: 86400\n"
+                        "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia, vendor, mock]\n"
+                        "allow_test_mode: true\n"
+                        "enforce_certificate_validation: false\n"
+                        "enforce_tcb_updates: false\n"
+                        "allow_missing_crl: true\n"},
+    {"sgx-strict-2026-11", "name: sgx-strict-2026-11\n"
+                           "description: SGX enclaves on platforms that are up to date, with a fresh nonce\n"
+                           "required_security_level: high\n"
+                           "max_attestation_age: 3600\n"
+                           "allowed_providers: [sgx]\n" FRESH "intel:\n"
+                           "  allowed_tcb_statuses: [UpToDate]\n"
+                           "sgx:\n"
+                           "  attributes_must_be_one: \"01000000000000000000000000000000\"\n"
+                           "  attributes_must_be_zero: \"02000000000000000000000000000000\"\n"},
     {"snp-strict-2026-11",
      "name: snp-strict-2026-11\n"
      "description: SEV-SNP guests without debug and migration agent, asked for at VMPL 0, with a fresh nonce\n"
      "required_security_level: high\n"
      "max_attestation_age: 3600\n"
-     "allowed_providers: [snp]\n" FRESH
-     "snp:\n"
+     "allowed_providers: [snp]\n" FRESH "snp:\n"
      "  vmpl: [0]\n"
      "  policy_must_be_one: 0x20000\n"
      "  policy_must_be_zero: 0xc0000\n"},
-    {"strict-2026-11",
-     "name: strict-2026-11\n"
-     "description: hardware with its updates, evidence of the last hour, a fresh nonce\n"
-     "required_security_level: high\n"
-     "max_attestation_age: 3600\n"
-     "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia]\n" FRESH},
+    {"strict-2026-11", "name: strict-2026-11\n"
+                       "description: hardware with its updates, evidence of the last hour, a fresh nonce\n"
+                       "required_security_level: high\n"
+                       "max_attestation_age: 3600\n"
+                       "allowed_providers: [sgx, tdx, sev, snp, nitro, tpm, cca, psa, nvidia]\n" FRESH},
     {"tdx-strict-2026-11",
      "name: tdx-strict-2026-11\n"
      "description: TDX guests on platforms that are up to date, SEPT_VE_DISABLE set, with a fresh nonce\n"
      "required_security_level: high\n"
      "max_attestation_age: 3600\n"
-     "allowed_providers: [tdx]\n" FRESH
-     "intel:\n"
+     "allowed_providers: [tdx]\n" FRESH "intel:\n"
      "  allowed_tcb_statuses: [UpToDate]\n"
      "tdx:\n"
      "  td_attributes_must_be_one: 0x10000000\n"
      "  td_attributes_must_be_zero: 0x000000ff\n"},
-    {"tpm-strict-2026-11",
-     "name: tpm-strict-2026-11\n"
-     "description: TPM quotes of keys that a vendor's hardware vouches for, with a fresh nonce\n"
-     "required_security_level: high\n"
-     "max_attestation_age: 300\n"
-     "allowed_providers: [tpm]\n" FRESH},
-    {"vendor-strict-2026-11",
-     "name: vendor-strict-2026-11\n"
-     "description: signed vendor commitments that have not expired, with a fresh nonce\n"
-     "required_security_level: medium\n"
-     "max_attestation_age: 3600\n"
-     "allowed_providers: [vendor]\n" FRESH},
+    {"tpm-strict-2026-11", "name: tpm-strict-2026-11\n"
+                           "description: TPM quotes of keys that a vendor's hardware vouches for, with a fresh nonce\n"
+                           "required_security_level: high\n"
+                           "max_attestation_age: 300\n"
+                           "allowed_providers: [tpm]\n" FRESH},
+    {"vendor-strict-2026-11", "name: vendor-strict-2026-11\n"
+                              "description: signed vendor commitments that have not expired, with a fresh nonce\n"
+                              "required_security_level: medium\n"
+                              "max_attestation_age: 3600\n"
+                              "allowed_providers: [vendor]\n" FRESH},
 };
 
 bool hf_appraisal_builtin_at(size_t i, const char **name, const char **text)

@@ -86,18 +86,44 @@ hf_err hf_verifier_add_root(struct hf_verifier *verifier, struct hf_bytes in, co
     return hf_endorsements_add(&verifier->endorsements, in, source);
 }
 
-hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text)
+static hf_err read_policy(struct hf_bytes in, const char *source, struct hf_appraisal **out)
+{
+    char name[64];
+
+    for (size_t i = 0; i < in.n; i++) {
+        if (in.p[i] == ':' || in.p[i] == '{' || in.p[i] == '\n') {
+            hf_appraisal_name_of(source, name);
+            return hf_appraisal_parse(in, name, out);
+        }
+    }
+    if (in.n >= sizeof(name))
+        return hf_fail(HF_E_CONFIG, "%zu bytes on one line are neither a policy nor one's name", in.n);
+    (void)snprintf(name, sizeof(name), "%.*s", (int)in.n, in.n ? (const char *)in.p : "");
+    return hf_appraisal_builtin(name, out);
+}
+
+hf_err hf_verifier_set_policy_from(struct hf_verifier *verifier, struct hf_bytes name_or_text, const char *source)
 {
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *policy = NULL;
+    HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *merged = NULL;
 
     if (verifier->base)
         return hf_fail(HF_E_ARG, "set it on the verifier that this one stands beside");
-    if (name_or_text && strpbrk(name_or_text, ":{\n"))
-        HF_TRY(hf_appraisal_parse(hf_bytes_text(name_or_text), "policy", &policy));
-    else if (name_or_text)
-        HF_TRY(hf_appraisal_builtin(name_or_text, &policy));
+    HF_TRY(read_policy(name_or_text, source, &policy));
+    if (verifier->policy)
+        HF_TRY(hf_appraisal_merge((const struct hf_appraisal *const[]){verifier->policy, policy}, 2, NULL, &merged));
     hf_appraisal_free(&verifier->policy);
-    verifier->policy = hf_take(policy);
+    verifier->policy = merged ? hf_take(merged) : hf_take(policy);
+    return HF_OK;
+}
+
+hf_err hf_verifier_set_policy(struct hf_verifier *verifier, const char *name_or_text)
+{
+    if (name_or_text)
+        return hf_verifier_set_policy_from(verifier, hf_bytes_text(name_or_text), "policy");
+    if (verifier->base)
+        return hf_fail(HF_E_ARG, "set it on the verifier that this one stands beside");
+    hf_appraisal_free(&verifier->policy);
     return HF_OK;
 }
 

@@ -28,6 +28,9 @@ struct hf_verify_result {
     uint8_t policy_sha256[32];
 };
 
+/* hf_verifier_set_policy with what a file held; `source` is its name, which the policy bears unless it says another. */
+hf_err hf_verifier_set_policy_from(struct hf_verifier *verifier, struct hf_bytes name_or_text, const char *source);
+
 /* A claim of any item: the first that has it. */
 const struct hf_claim *hf_verify_result_find(const struct hf_verify_result *r, const char *name);
 

@@ -184,7 +184,8 @@ static hf_err postgres_commit(struct hf_store_db *db)
 
     if (p->pq.PQstatus(p->conn) != CONNECTION_OK) {
         p->base.in_doubt = true;
-        err = hf_fail(HF_E_UNAVAILABLE, "PostgreSQL: the connection was lost during the commit: nobody knows whether it was done");
+        err = hf_fail(HF_E_UNAVAILABLE,
+                      "PostgreSQL: the connection was lost during the commit: nobody knows whether it was done");
     } else if (!committed) {
         err = p->pq.PQresultStatus(result) == PGRES_COMMAND_OK
                   ? hf_fail(HF_E_INTERNAL, "PostgreSQL: the transaction had failed")

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define SLOTS 64 /* at the start */
+
 struct entry {
     bool used;
     enum hf_fact fact;
@@ -17,7 +19,8 @@ struct entry {
 struct hf_cache {
     size_t max;
     size_t n;
-    size_t slots; /* a power of two, more than twice max at every begin */
+    size_t slots; /* a power of two, at least twice n */
+    size_t most;  /* slots that it grows to: more than twice max at every begin */
     struct entry *entry;
     uint64_t round;
     uint64_t hits, misses;
@@ -29,8 +32,9 @@ hf_err hf_cache_new(size_t max, struct hf_cache **out)
 
     HF_TRY(hf_alloc(sizeof(*c), &c));
     c->max = max < 16 ? 16 : max;
-    for (c->slots = 64; c->slots < 4 * c->max; c->slots *= 2)
+    for (c->most = SLOTS; c->most < 4 * c->max; c->most *= 2)
         ;
+    c->slots = SLOTS;
     HF_TRY(hf_alloc(c->slots * sizeof(*c->entry), &c->entry));
     *out = hf_take(c);
     return HF_OK;
@@ -69,6 +73,25 @@ static struct entry *find(const struct hf_cache *c, enum hf_fact fact, const uin
         if (!e->used || (e->fact == fact && memcmp(e->key, key, sizeof(e->key)) == 0))
             return e;
     }
+}
+
+/* Twice the slots, where there may be more. */
+static hf_err grow(struct hf_cache *c)
+{
+    struct hf_cache larger = *c;
+
+    if (c->slots == c->most) /* one verification brought more than fits */
+        return hf_fail(HF_E_MEMORY, "the cache is full until the next verification");
+    larger.slots *= 2;
+    larger.entry = NULL;
+    HF_TRY(hf_alloc(larger.slots * sizeof(*larger.entry), &larger.entry));
+    for (size_t i = 0; i < c->slots; i++) {
+        if (c->entry[i].used)
+            *find(&larger, c->entry[i].fact, c->entry[i].key) = c->entry[i];
+    }
+    hf_free(&c->entry);
+    *c = larger;
+    return HF_OK;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -142,8 +165,8 @@ hf_err hf_cache_put(struct hf_cache *cache, enum hf_fact fact, const uint8_t key
 
     if (!cache)
         return hf_fail(HF_E_UNAVAILABLE, "there is no cache");
-    if (cache->n >= cache->slots / 2) /* one verification brought more than fits */
-        return hf_fail(HF_E_MEMORY, "the cache is full until the next verification");
+    if (cache->n >= cache->slots / 2)
+        HF_TRY(grow(cache));
     e = find(cache, fact, key);
     if (e->used) {
         e->last = cache->round;

@@ -54,6 +54,18 @@ static bool known_already(const struct hf_endorsements *set, const struct hf_end
     return false;
 }
 
+/* The set's hash with one item more. */
+static hf_err hash_on(struct hf_endorsements *set, const struct hf_endorsement *e)
+{
+    uint8_t kind = (uint8_t)e->kind;
+    struct hf_bytes parts[] = {HF_BYTES_OF(set->sha256), {&kind, 1}, HF_BYTES_OF(e->sha256)};
+    struct hf_digest digest = {0};
+
+    HF_TRY(hf_hash(HF_SHA256, parts, HF_COUNT(parts), &digest));
+    memcpy(set->sha256, digest.bytes, sizeof(set->sha256));
+    return HF_OK;
+}
+
 /* The item becomes the set's; one that is there already is dropped. On failure it is freed. */
 static hf_err take(struct hf_endorsements *set, struct hf_endorsement *e, const char *source)
 {
@@ -70,6 +82,8 @@ static hf_err take(struct hf_endorsements *set, struct hf_endorsement *e, const 
         err = hf_realloc((set->n + 1) * sizeof(*set->item), &set->item);
     if (err == HF_OK && e->cert)
         err = hf_certs_add(&set->certs, e->cert);
+    if (err == HF_OK)
+        err = hash_on(set, e);
     if (err != HF_OK) {
         item_free(e);
         return err;
@@ -232,10 +246,14 @@ static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const cha
 hf_err hf_endorsements_add(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     size_t n = set->n, n_kept = set->n_kept, n_certs = set->certs.n;
-    hf_err err = add_any(set, in, source);
+    uint8_t before[sizeof(set->sha256)];
+    hf_err err;
 
+    memcpy(before, set->sha256, sizeof(before));
+    err = add_any(set, in, source);
     if (err == HF_OK)
         return HF_OK;
+    memcpy(set->sha256, before, sizeof(before));
     while (set->n > n)
         item_free(&set->item[--set->n]);
     while (set->n_kept > n_kept)

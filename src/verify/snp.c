@@ -309,8 +309,9 @@ static void judge_keys(struct hf_snp_work *w)
                        hf_fail(HF_E_UNTRUSTED, "the flags say that there is %s author key, the digest %s",
                                author ? "an" : "no", author ? "is zero" : "is not zero"));
     else
-        row = hf_check_not_applicable(w->v, "author key", author ? "a policy says whose it must be" : "none");
-    hf_check_found_hex(row, w->rep.author_key_digest);
+        row = hf_check_not_applicable(w->v, "author key", author ? "a policy says whose it must be" : "there is none");
+    if (author || row->status == HF_CHECK_FAILED)
+        hf_check_found_hex(row, w->rep.author_key_digest);
 }
 
 /* ---- claims ---- */

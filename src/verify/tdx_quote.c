@@ -9,7 +9,7 @@ void hf_tdx_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
     struct hf_sgx_quote q;
     struct hf_dcap d = {j, &q, v, f};
 
-    if (!hf_dcap_open(j, evidence, HF_QUOTE_TEE_TDX, &q, v))
+    if (!hf_dcap_open(evidence, HF_QUOTE_TEE_TDX, &q, v))
         return;
     hf_dcap_judge(&d);
     hf_td_body_judge(q.body, &q.td, v, f);

@@ -5,7 +5,10 @@
 #include "worker/message.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
+
+#define SEND_AT ((size_t)16 << 10) /* bytes of answers that are kept back while questions wait: fewer wake-ups */
 
 struct child {
     const struct hf_child_conf *conf;
@@ -75,10 +78,8 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
     answer_head(w, HF_OK);
     while (hf_rd_more(&r)) {
         unsigned what = hf_msg_read_word(&r, HF_BRIEF_POLICY + 1, "briefing");
-        HF_CLEANUP(hf_buf_free) struct hf_buf copy = {0};
         struct hf_bytes bytes, name;
         char source[96];
-        char *text = NULL;
         hf_err err;
 
         name = hf_msg_read(&r);
@@ -91,17 +92,13 @@ static void answer_brief(struct child *c, struct hf_bytes in, struct hf_msg *w)
         } else if (what == HF_BRIEF_COLLATERAL) {
             err = hf_verifier_add_collateral(c->verifier, bytes, source);
         } else {
-            err = hf_buf_add(&copy, bytes);
-            if (err == HF_OK)
-                err = hf_buf_text(&copy, &text);
-            if (err == HF_OK)
-                err = hf_verifier_set_policy(c->verifier, text);
+            err = hf_verifier_set_policy_from(c->verifier, bytes, source);
         }
         answer_head(w, err);
     }
 }
 
-static void answer_verify(struct child *c, struct hf_bytes in, struct hf_msg *w)
+static void answer_verify(struct child *c, struct hf_bytes in, bool briefly, struct hf_msg *w)
 {
     struct hf_verify_request request;
     hf_err err;
@@ -114,7 +111,7 @@ static void answer_verify(struct child *c, struct hf_bytes in, struct hf_msg *w)
         return;
     }
     answer_head(w, HF_OK);
-    hf_msg_result(w, c->result);
+    hf_msg_result(w, c->result, briefly);
 }
 
 static void put_row(void *to, const struct hf_inspect_row *row)
@@ -181,14 +178,13 @@ static void answer_probe(const struct child *c, struct hf_bytes in, struct hf_ms
 static void answer(struct child *c, uint32_t kind, struct hf_bytes in)
 {
     struct hf_msg w = {.out = &c->out};
-    size_t start;
+    size_t before = c->out.n;
+    size_t start = hf_msg_start(&w, HF_MSG_ANSWER);
 
-    c->out.n = 0;
-    start = hf_msg_start(&w, HF_MSG_ANSWER);
     if (kind == HF_MSG_BRIEF)
         answer_brief(c, in, &w);
-    else if (kind == HF_MSG_VERIFY)
-        answer_verify(c, in, &w);
+    else if (kind == HF_MSG_VERIFY || kind == HF_MSG_BRIEFLY)
+        answer_verify(c, in, kind == HF_MSG_BRIEFLY, &w);
     else if (kind == HF_MSG_INSPECT)
         answer_inspect(in, &w);
     else if (kind == HF_MSG_PROBE)
@@ -196,14 +192,30 @@ static void answer(struct child *c, uint32_t kind, struct hf_bytes in)
     else
         _exit(HF_CHILD_BROKEN);
     if (w.err != HF_OK) { /* more than an answer may hold */
-        c->out.n = 0;
+        c->out.n = before;
         w.err = HF_OK;
         start = hf_msg_start(&w, HF_MSG_ANSWER);
         answer_head(&w, hf_fail(HF_E_LIMIT, "the answer is larger than %u bytes", HF_ANSWER_MAX));
     }
     hf_msg_end(&w, start);
-    if (w.err != HF_OK || send_all(c->conf->fd, hf_buf_bytes(&c->out)) != HF_OK)
+    if (w.err != HF_OK)
         _exit(HF_CHILD_BROKEN);
+}
+
+static void send_answers(struct child *c)
+{
+    if (send_all(c->conf->fd, hf_buf_bytes(&c->out)) != HF_OK)
+        _exit(HF_CHILD_BROKEN);
+    c->out.n = 0;
+}
+
+/* Is the next question there, whole? */
+static bool is_waiting(const struct child *c)
+{
+    struct hf_reader r = hf_reader((struct hf_bytes){c->in.p + c->at, c->in.n - c->at});
+
+    (void)hf_rd_u32le(&r);
+    return hf_rd_u32le(&r) <= hf_rd_left(&r) && hf_rd_err(&r) == HF_OK;
 }
 
 /* The first message: how the confinement went. */
@@ -214,7 +226,8 @@ static void begin(struct child *c)
     size_t start;
     hf_err err;
 
-    (void)hf_ossl(); /* what OpenSSL may want of the system, it takes now */
+    (void)hf_ossl(); /* what OpenSSL and libc may want of the system, they take now */
+    tzset();
     err = hf_confine(c->conf->fd, c->conf->parent, &c->conf->limits, &parts);
     if (err == HF_OK)
         err = hf_verifier_new(&c->verifier);
@@ -224,7 +237,10 @@ static void begin(struct child *c)
     answer_head(&w, err);
     hf_msg_u32(&w, parts);
     hf_msg_end(&w, start);
-    if (w.err != HF_OK || send_all(c->conf->fd, hf_buf_bytes(&c->out)) != HF_OK || err != HF_OK)
+    if (w.err != HF_OK)
+        _exit(HF_CHILD_BROKEN);
+    send_answers(c);
+    if (err != HF_OK)
         _exit(HF_CHILD_BROKEN);
 }
 
@@ -233,7 +249,7 @@ _Noreturn void hf_child_run(const struct hf_child_conf *conf)
     static struct child c;
 
     c.conf = conf;
-    c.out.max = HF_ANSWER_MAX;
+    c.out.max = HF_ANSWER_MAX + SEND_AT;
     begin(&c);
     while (have(&c, HF_MSG_HEAD)) {
         struct hf_reader r = hf_reader((struct hf_bytes){c.in.p + c.at, HF_MSG_HEAD});
@@ -243,6 +259,8 @@ _Noreturn void hf_child_run(const struct hf_child_conf *conf)
             _exit(HF_CHILD_BROKEN);
         answer(&c, kind, (struct hf_bytes){c.in.p + c.at + HF_MSG_HEAD, n});
         c.at += HF_MSG_HEAD + (size_t)n;
+        if (c.out.n > SEND_AT || !is_waiting(&c))
+            send_answers(&c);
     }
     _exit(HF_CHILD_DONE);
 }

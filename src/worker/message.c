@@ -93,6 +93,11 @@ void hf_msg_read_text(struct hf_reader *r, char *place, size_t size)
         text.n = 0;
     }
     for (size_t i = 0, len; i < text.n; i += len ? len : 1) {
+        if (text.p[i] >= 0x20 && text.p[i] < 0x7f) { /* nearly all of them */
+            place[i] = (char)text.p[i];
+            len = 1;
+            continue;
+        }
         len = hf_utf8_shown(text.p + i, text.n - i);
         memcpy(place + i, len ? text.p + i : (const uint8_t *)"?", len ? len : 1);
     }

@@ -22,6 +22,7 @@ enum hf_msg_kind {
     HF_MSG_ANSWER = 1,
     HF_MSG_BRIEF,   /* roots, collateral, a policy */
     HF_MSG_VERIFY,  /* a request */
+    HF_MSG_BRIEFLY, /* a request; the answer leaves out claims, and texts of rows that held */
     HF_MSG_INSPECT, /* one file of evidence */
     HF_MSG_PROBE,   /* whatever a test wants */
 };
@@ -66,7 +67,7 @@ struct hf_request_room {
 };
 hf_err hf_msg_request_read(struct hf_bytes in, struct hf_request_room *room, struct hf_verify_request *out);
 
-void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r);
+void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r, bool briefly);
 
 /*
  * Read a result as what a captured worker may have written. `q` is the question that was asked: time and nonce are

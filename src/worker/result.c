@@ -13,27 +13,30 @@ static void put_horizon(struct hf_msg *w, const struct hf_horizon *h)
     hf_msg_text(w, h->until_by);
 }
 
-static void put_verdict(struct hf_msg *w, const struct hf_verdict *v)
+static void put_verdict(struct hf_msg *w, const struct hf_verdict *v, bool briefly)
 {
     hf_msg_u32(w, (uint32_t)v->n);
     hf_msg_u32(w, (uint32_t)v->lost);
     for (size_t i = 0; i < v->n; i++) {
         const struct hf_check *row = &v->row[i];
+        bool name_only = briefly && (row->status == HF_CHECK_OK || row->status == HF_CHECK_NOT_APPLICABLE);
 
         hf_msg_u16(w, (uint16_t)row->status);
         hf_msg_u16(w, (uint16_t)row->err);
         hf_msg_text(w, row->name);
-        hf_msg_text(w, row->expected);
-        hf_msg_text(w, row->found);
-        hf_msg_text(w, row->note);
+        hf_msg_text(w, name_only ? "" : row->expected);
+        hf_msg_text(w, name_only ? "" : row->found);
+        hf_msg_text(w, name_only ? "" : row->note);
     }
 }
 
-static void put_claims(struct hf_msg *w, const struct hf_claims *c)
+static void put_claims(struct hf_msg *w, const struct hf_claims *c, bool briefly)
 {
-    hf_msg_u32(w, (uint32_t)c->n);
+    size_t n = briefly ? 0 : c->n;
+
+    hf_msg_u32(w, (uint32_t)n);
     hf_msg_u32(w, (uint32_t)c->lost);
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         hf_msg_text(w, c->item[i].name);
         hf_msg_u16(w, (uint16_t)c->item[i].kind);
         hf_msg_bytes(w, c->item[i].bytes);
@@ -41,7 +44,7 @@ static void put_claims(struct hf_msg *w, const struct hf_claims *c)
     }
 }
 
-static void put_item(struct hf_msg *w, const struct hf_item_result *item)
+static void put_item(struct hf_msg *w, const struct hf_item_result *item, bool briefly)
 {
     const struct hf_findings *f = &item->findings;
 
@@ -54,7 +57,7 @@ static void put_item(struct hf_msg *w, const struct hf_item_result *item)
     hf_msg_u64(w, (uint64_t)f->made_at);
     hf_msg_u8(w, f->fresh);
     put_horizon(w, &f->horizon);
-    put_claims(w, &f->claims);
+    put_claims(w, &f->claims, briefly);
     hf_msg_u32(w, (uint32_t)f->n_missing);
     for (size_t i = 0; i < f->n_missing; i++) {
         hf_msg_text(w, f->missing[i].what);
@@ -62,17 +65,17 @@ static void put_item(struct hf_msg *w, const struct hf_item_result *item)
     }
 }
 
-void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r)
+void hf_msg_result(struct hf_msg *w, const struct hf_verify_result *r, bool briefly)
 {
     hf_msg_u8(w, r->has_nonce);
     hf_msg_u16(w, (uint16_t)r->recipe);
     hf_msg_text(w, r->policy);
     hf_msg_bytes(w, HF_BYTES_OF(r->policy_sha256));
     put_horizon(w, &r->horizon);
-    put_verdict(w, &r->verdict);
+    put_verdict(w, &r->verdict, briefly);
     hf_msg_u32(w, (uint32_t)r->n);
     for (size_t i = 0; i < r->n; i++)
-        put_item(w, &r->item[i]);
+        put_item(w, &r->item[i], briefly);
 }
 
 /* ---- reading ---- */

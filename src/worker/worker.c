@@ -330,10 +330,10 @@ hf_err hf_worker_brief(struct hf_worker *worker, const struct hf_briefing *b, hf
 
 /* ---- judging ---- */
 
-hf_err hf_worker_ask(struct hf_worker *worker, const struct hf_verify_request *request)
+hf_err hf_worker_ask(struct hf_worker *worker, const struct hf_verify_request *request, bool briefly)
 {
     struct hf_msg w = {.out = &worker->outbox};
-    size_t start = hf_msg_start(&w, HF_MSG_VERIFY);
+    size_t start = hf_msg_start(&w, briefly ? HF_MSG_BRIEFLY : HF_MSG_VERIFY);
 
     hf_msg_request(&w, request);
     return ask(worker, &w, start);
@@ -353,7 +353,7 @@ hf_err hf_worker_answer(struct hf_worker *worker, const struct hf_verify_request
 hf_err hf_worker_verify(struct hf_worker *worker, const struct hf_verify_request *request,
                         struct hf_verify_result *result)
 {
-    HF_TRY(hf_worker_ask(worker, request));
+    HF_TRY(hf_worker_ask(worker, request, false));
     return hf_worker_answer(worker, request, result);
 }
 

@@ -16,11 +16,16 @@
 #define MADE_AT ((hf_time)1790000000)
 
 static const struct hf_evidence_format make_formats[] = {
-    {.name = "sgx-quote", .family = "sgx"},     {.name = "tdx-quote", .family = "tdx"},
-    {.name = "snp-report", .family = "snp"},    {.name = "nitro-document", .family = "nitro"},
-    {.name = "tpm-quote", .family = "tpm"},     {.name = "cca-token", .family = "cca"},
-    {.name = "vendor-commitment", .family = "vendor"}, {.name = "mock", .family = "mock"},
-    {.name = "nvidia-gpu", .family = "nvidia"}, {.name = "sev-measurement", .family = "sev"},
+    {.name = "sgx-quote", .family = "sgx"},
+    {.name = "tdx-quote", .family = "tdx"},
+    {.name = "snp-report", .family = "snp"},
+    {.name = "nitro-document", .family = "nitro"},
+    {.name = "tpm-quote", .family = "tpm"},
+    {.name = "cca-token", .family = "cca"},
+    {.name = "vendor-commitment", .family = "vendor"},
+    {.name = "mock", .family = "mock"},
+    {.name = "nvidia-gpu", .family = "nvidia"},
+    {.name = "sev-measurement", .family = "sev"},
 };
 
 /* "b:" bytes in hex, "n:" a number, "t:" a text, "T:" words with commas, "y:" 0 or 1; parts are separated by "|". */

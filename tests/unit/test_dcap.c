@@ -770,6 +770,22 @@ TEST(what_is_kept_changes_nothing)
     CHECK_BYTES(hf_buf_bytes(&warm), hf_buf_bytes(&cold));
 }
 
+/* Other documents at the same place in memory are other documents; so are other roots. */
+TEST(what_is_kept_is_of_one_set_alone)
+{
+    HF_CLEANUP(make_intel_free) struct make_intel m;
+
+    make_intel_start(&m, true);
+    must(&m, HF_VERDICT_AFFIRMING, "");
+    hf_endorsements_free(&g.endorsements);
+    m.level[0].status = "OutOfDate";
+    OK(make_intel_collateral(&m, &g.endorsements));
+    CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED);
+    g.anchors.n = 0;
+    OK(hf_anchors_add(&g.anchors, HF_VENDOR_ANY, HF_ENV_UNKNOWN, m.ca[INTEL_ROOT].cert->spki_sha256, "the same root"));
+    CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED && g.findings.environment == HF_ENV_UNKNOWN);
+}
+
 TEST(a_full_memory_never_makes_a_better_verdict)
 {
     HF_CLEANUP(make_intel_free) struct make_intel m;
@@ -812,4 +828,5 @@ TESTS(RUN(an_enclave_on_a_current_platform_is_affirmed), RUN(a_td_on_a_current_p
       RUN(levels_count_by_their_numbers_not_by_their_place), RUN(a_quote_without_a_certificate_needs_one_from_outside),
       RUN(freshness_is_compared), RUN(lowering_a_number_never_helps),
       RUN(lowering_a_number_of_the_pck_never_helps), RUN(no_byte_of_a_quote_may_be_changed),
-      RUN(what_is_kept_changes_nothing), RUN(a_full_memory_never_makes_a_better_verdict), RUN(nothing_is_left))
+      RUN(what_is_kept_changes_nothing), RUN(what_is_kept_is_of_one_set_alone),
+      RUN(a_full_memory_never_makes_a_better_verdict), RUN(nothing_is_left))

@@ -333,7 +333,7 @@ static void write_result(const struct hf_verify_result *r, struct hf_buf *out)
 {
     struct hf_msg w = {.out = out};
 
-    hf_msg_result(&w, r);
+    hf_msg_result(&w, r, false);
     OK(w.err);
 }
 
