@@ -23,7 +23,9 @@ bool hf_dcap_open(struct hf_bytes evidence, enum hf_quote_tee tee, struct hf_sgx
     if (q->padding)
         hf_check_found(row, "quote version %u, %zu zero bytes behind it", q->version, q->padding);
     else
-        hf_check_found(row, q->version == 3 ? "quote version 3" : q->version == 4 ? "quote version 4" : "quote version 5");
+        hf_check_found(row, q->version == 3   ? "quote version 3"
+                            : q->version == 4 ? "quote version 4"
+                                              : "quote version 5");
     return true;
 }
 
@@ -256,8 +258,8 @@ static hf_err platform_key(const struct hf_dcap *d, const uint8_t certs_sha256[3
     struct hf_bytes parts[] = {HF_BYTES_OF(what),
                                {certs_sha256, 32},
                                HF_BYTES_OF(d->j->endorsements->sha256),
-                               {d->q->qe_report.p, 320},          /* but its report data */
-                               {d->q->body.p, tdx ? 120 : 0},     /* SVNs, module, attributes of it */
+                               {d->q->qe_report.p, 320},      /* but its report data */
+                               {d->q->body.p, tdx ? 120 : 0}, /* SVNs, module, attributes of it */
                                {d->q->td.tee_tcb_svn_2, v15 ? 16 : 0},
                                {roots[0], 0}};
 
@@ -328,7 +330,7 @@ static void say_platform(const struct hf_dcap *d, const uint8_t certs_sha256[32]
 static void say_certification(const struct hf_dcap *d)
 {
     hf_check_found(hf_check(d->v, "certification data", HF_OK),
-                   d->q->cert_type == HF_QUOTE_CERT_CHAIN ? "PCK certificate chain"
+                   d->q->cert_type == HF_QUOTE_CERT_CHAIN  ? "PCK certificate chain"
                    : d->q->cert_type == HF_QUOTE_CERT_LEAF ? "PCK certificate"
                                                            : "the PCK certificate is among the endorsements");
 }
