@@ -1,8 +1,8 @@
 /* TCB infos and identities: views lie in the text, levels are sorted without doubles; over every TCB info, a platform
  * that lacks nothing reaches the newest level, and one of lower numbers never a better one. */
+#include "verify/intel_tcb.h"
 #include "base/cleanup.h"
 #include "fuzz.h"
-#include "verify/intel_tcb.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /* SEV and AMD certificates and reports: what is read is written again byte for byte; keys and signatures of any content
  * are refused or used, never believed. */
-#include "verify/sev_chain.h"
 #include "base/cleanup.h"
 #include "evidence/sev_report.h"
 #include "fuzz.h"
 #include "fuzz_inspect.h"
+#include "verify/sev_chain.h"
 
 static void sev(const struct hf_sev_cert *c)
 {

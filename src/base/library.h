@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-/* Load it for as long as the process lives. HF_E_UNSUPPORTED says which Debian package has it, and the loader's word. */
+/* Load it for as long as the process lives. HF_E_UNSUPPORTED says which Debian package has it. */
 hf_err hf_library_load(const char *file, const char *package, void **out);
 
 /* A function of it, into a pointer to a function pointer. */

@@ -82,9 +82,9 @@ static hf_err run_list(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_collateral_list = {
     .words = "collateral list",
     .about = "List the certificates, revocation lists and TCB infos that are kept",
-    .text = "One line each: id (the SHA-256 of its bytes begins so), kind, size, when it was fetched, until when it holds, "
-            "whether that is over, and the vendor's address. Issuer chains that came in a header have the address of what "
-            "they came with, and #issuer-chain behind it.",
+    .text = "One line each: id (the SHA-256 of its bytes begins so), kind, size, when it was fetched, until when it "
+            "holds, whether that is over, and the vendor's address. Issuer chains that came in a header have the "
+            "address of what they came with, and #issuer-chain behind it.",
     .example = "holdfast collateral list",
     .opts = no_rows,
     .size = 1,
@@ -98,8 +98,8 @@ struct show_opts {
 };
 
 static const struct hf_opt show_rows[] = {
-    {HF_OPT_WORD, 0, "ID|URL", offsetof(struct show_opts, which), "ID|URL", "its id (8 digits or more), or address", NULL,
-     true},
+    {HF_OPT_WORD, 0, "ID|URL", offsetof(struct show_opts, which), "ID|URL", "its id (8 digits or more), or address",
+     NULL, true},
     {HF_OPT_FILE, 'o', "out", offsetof(struct show_opts, out), "FILE", "write its bytes there (- for standard output)",
      NULL, false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},

@@ -23,8 +23,8 @@ static const struct hf_opt rows[] = {
     {HF_OPT_WORD, 0, "EVIDENCE", AT(evidence), "EVIDENCE", "fetch what judging this file needs (- for standard input)",
      NULL, false},
     {HF_OPT_TEXT, 0, "kind", AT(kind), "KIND", "of the evidence (default: from its bytes)", NULL, false},
-    {HF_OPT_TEXT, 0, "at", AT(at), "TIME", "when the evidence is judged: seconds since 1970 or RFC 3339 (default: now)",
-     NULL, false},
+    {HF_OPT_TEXT, 0, "at", AT(at), "TIME",
+     "when the evidence is judged: seconds since 1970 or RFC 3339 (default: now)", NULL, false},
     {HF_OPT_TEXT, 0, "fmspc", AT(fmspc), "HEX", "Intel: TCB info, identity and revocation lists of this platform", NULL,
      false},
     {HF_OPT_TEXT, 0, "ca", AT(ca), "CA", "with --fmspc: who issued its PCK certificate (default platform)",
@@ -33,13 +33,13 @@ static const struct hf_opt rows[] = {
     {HF_OPT_TEXT, 0, "product", AT(product), "NAME", "AMD: certificate chain and revocation list of this product",
      "Milan|Genoa|Turin", false},
     {HF_OPT_TEXT, 0, "signer", AT(signer), "KEY", "with --product (default vcek)", "vcek|vlek", false},
-    {HF_OPT_TEXT, 0, "vcek", AT(vcek), "HEX", "with --product and --tcb: the certificate of the chip with this id", NULL,
-     false},
+    {HF_OPT_TEXT, 0, "vcek", AT(vcek), "HEX", "with --product and --tcb: the certificate of the chip with this id",
+     NULL, false},
     {HF_OPT_TEXT, 0, "tcb", AT(tcb), "LEVELS", "as bl=4,tee=0,snp=22,ucode=213 (Turin: and fmc=1)", NULL, false},
     {HF_OPT_LIST, 0, "url", AT(url), "URL", "this address; may be repeated", NULL, false},
     {HF_OPT_TEXT, 0, "from", AT(from), "URL", "ask this mirror or PCCS instead of the vendors", NULL, false},
-    {HF_OPT_FILE, 0, "ca-file", AT(ca_file), "FILE", "trust these certificates (PEM) for HTTPS, instead of the system's",
-     NULL, false},
+    {HF_OPT_FILE, 0, "ca-file", AT(ca_file), "FILE",
+     "trust these certificates (PEM) for HTTPS, instead of the system's", NULL, false},
     {HF_OPT_FLAG, 0, "insecure-http", AT(insecure_http), NULL, "plain HTTP to other machines too", NULL, false},
     {HF_OPT_TEXT, 0, "update", AT(update), "WHICH", "Intel: which data set", "early|standard", false},
     {HF_OPT_U32, 0, "eval", AT(eval), "N", "Intel: the data set with this TCB evaluation data number", NULL, false},
@@ -47,7 +47,8 @@ static const struct hf_opt rows[] = {
     {HF_OPT_FLAG, 0, "offline", AT(offline), NULL, "ask nobody: say what would be asked for", NULL, false},
     {HF_OPT_U32, 0, "pause", AT(pause), "SECONDS",
      "between two requests to one host (default: 10 for AMD's KDS, 0 for others)", NULL, false},
-    {HF_OPT_U32, 0, "timeout", AT(timeout), "SECONDS", "for one address, all tries together (default 120)", NULL, false},
+    {HF_OPT_U32, 0, "timeout", AT(timeout), "SECONDS", "for one address, all tries together (default 120)", NULL,
+     false},
     {HF_OPT_END, 0, NULL, 0, NULL, NULL, NULL, false},
 };
 #undef AT
@@ -184,12 +185,13 @@ static hf_err run(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_collateral_fetch = {
     .words = "collateral fetch",
     .about = "Fetch certificates, revocation lists and TCB infos into the cache",
-    .text = "The only command that goes to the network for verifying. With a file of evidence: whatever its verifier says "
-            "is missing, until nothing is. What the cache has is not asked for again: certificates as long as they are "
-            "valid, all else for a day. A server that wants fewer requests (429) is asked again after the time it says.\n\n"
+    .text = "The only command that goes to the network for verifying. With a file of evidence: whatever its verifier "
+            "says is missing, until nothing is. What the cache has is not asked for again: certificates as long as "
+            "they are valid, all else for a day. A server that wants fewer requests (429) is asked again after the time it "
+            "says.\n\n"
             "HTTPS, with certificates checked; plain HTTP to this machine alone, unless --insecure-http. Proxies as "
-            "https_proxy and no_proxy say. Nothing that is fetched is trusted for where it came from: verifying checks who "
-            "signed it.\n\n"
+            "https_proxy and no_proxy say. Nothing that is fetched is trusted for where it came from: verifying checks "
+            "who signed it.\n\n"
             "Exit status 0: everything is there. Otherwise the first failure's; the others were tried.",
     .example = "holdfast collateral fetch --offline --fmspc 00906ED50000 --ca processor || true",
     .opts = rows,

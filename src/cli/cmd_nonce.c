@@ -20,7 +20,8 @@ static const struct hf_opt new_rows[] = {
     {HF_OPT_U32, 'b', "bytes", offsetof(struct new_opts, bytes), "N", "of each, 16 to 64 (default 32)", NULL, false},
     {HF_OPT_U32, 't', "ttl", offsetof(struct new_opts, ttl), "SECONDS", "how long it is valid (default 300)", NULL,
      false},
-    {HF_OPT_U32, 'c', "count", offsetof(struct new_opts, count), "N", "how many, at most 10000 (default 1)", NULL, false},
+    {HF_OPT_U32, 'c', "count", offsetof(struct new_opts, count), "N", "how many, at most 10000 (default 1)", NULL,
+     false},
     {HF_OPT_TEXT, 0, "for", offsetof(struct new_opts, purpose), "TEXT", "what for: the check must say the same", NULL,
      false},
     {HF_OPT_U64, 0, "max", offsetof(struct new_opts, max), "N",
@@ -160,10 +161,10 @@ static hf_err run_check(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_nonce_check = {
     .words = "nonce check",
     .about = "Use a nonce up: yes once, no ever after",
-    .text = "Exit status 0: it was issued here, for this purpose, is not over, and nobody had used it before; it is used "
-            "now. 1: no, and the answer says why: used (when), expired (when), other (issued for another purpose: left as "
-            "it is), unknown. Of many that check one nonce at the same time exactly one gets 0. After any other status "
-            "take the nonce for used.",
+    .text = "Exit status 0: it was issued here, for this purpose, is not over, and nobody had used it before; it is "
+            "used now. 1: no, and the answer says why: used (when), expired (when), other (issued for another purpose: "
+            "left as it is), unknown. Of many that check one nonce at the same time exactly one gets 0. After any "
+            "other status take the nonce for used.",
     .example = "nonce=$(holdfast nonce new)\nholdfast nonce check \"$nonce\"\n! holdfast nonce check \"$nonce\"",
     .opts = check_rows,
     .size = sizeof(struct check_opts),

@@ -128,8 +128,9 @@ static hf_err fetch(struct hf_collateral *cache, struct hf_http *http, const str
     }
     if (how->offline) {
         out->state = there && out->entry.valid_until > now ? HF_FETCH_CACHED : HF_FETCH_MISSING;
-        return out->state == HF_FETCH_CACHED ? HF_OK
-                                             : hf_fail(HF_E_NOT_FOUND, "%s", there ? "what is there is over" : "not there");
+        if (out->state == HF_FETCH_CACHED)
+            return HF_OK;
+        return hf_fail(HF_E_NOT_FOUND, "%s", there ? "what is there is over" : "not there");
     }
     (void)snprintf(out->entry.url, sizeof(out->entry.url), "%s", name);
     err = fetch_new(cache, http, how, &out->entry, there, now, &out->state);

@@ -7,6 +7,7 @@
 #include "crypto/cipher.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -149,7 +150,10 @@ static size_t take_body(char *bytes, size_t one, size_t n, void *arg)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
 }
 
 /* An issuer chain is PEM, percent-encoded (Intel's PCS). What is malformed is left out: the verifier will miss it. */
@@ -345,12 +349,16 @@ static hf_err request(struct hf_http *http, const char *url, const char *host, c
 
 /* ---- tries ---- */
 
-static hf_err fail_status(long status, const char *host)
+static hf_err fail_status(const struct answer *a, const char *host)
 {
+    long status = a->status;
+
     if (status == 404 || status == 410)
         return hf_fail(HF_E_NOT_FOUND, "%s has no such thing (HTTP %ld)", host, status);
     if (status == 401 || status == 403 || status == 407)
         return hf_fail(HF_E_DENIED, "%s does not let us (HTTP %ld)", host, status);
+    if (status == 429 && a->retry_after_s != UINT32_MAX)
+        return hf_fail(HF_E_BUSY, "%s wants fewer requests (HTTP 429): none for %u s", host, a->retry_after_s);
     if (status == 429)
         return hf_fail(HF_E_BUSY, "%s wants fewer requests (HTTP 429)", host);
     return hf_fail(HF_E_UNAVAILABLE, "%s answered with HTTP %ld", host, status);
@@ -383,13 +391,15 @@ static hf_err follow(struct hf_http *http, const char *first, const char *etag, 
     return hf_fail(HF_E_UNAVAILABLE, "%s redirects more than %d times", host, REDIRECTS);
 }
 
-/* How long before the next try: what the server says, else twice the last time; and a bit more, so that many clients do
- * not come back together. */
+/* How long before the next try: what the server says, else twice the last time; and a bit more, so that many clients
+ * do not come back together. */
 static uint32_t pause_ms(const struct hf_http *http, const struct answer *a, unsigned tried)
 {
-    uint32_t base = a->retry_after_s != UINT32_MAX ? a->retry_after_s * 1000 : http->opt.backoff_ms << (tried < 8 ? tried : 8);
+    uint32_t base = http->opt.backoff_ms << (tried < 8 ? tried : 8);
     uint8_t jitter = 0;
 
+    if (a->retry_after_s != UINT32_MAX)
+        base = a->retry_after_s * 1000;
     (void)hf_random(&jitter, 1);
     return base + base / 4 * jitter / 255;
 }
@@ -423,7 +433,7 @@ static hf_err get(struct hf_http *http, const char *url, const char *etag, struc
             return HF_OK;
         }
         if (err == HF_OK) {
-            err = fail_status(a.status, host);
+            err = fail_status(&a, host);
             again = status_may_pass(a.status);
         }
         ms = pause_ms(http, &a, tried);

@@ -1,4 +1,4 @@
-/* The part of libcurl that is used, loaded when something is fetched: it and what it needs are some thirty libraries. */
+/* The part of libcurl that is used, loaded when something is fetched: with what it needs it is thirty libraries. */
 #ifndef HF_COLLATERAL_LIBCURL_H
 #define HF_COLLATERAL_LIBCURL_H
 

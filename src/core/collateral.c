@@ -110,8 +110,8 @@ static void fetch_one(struct fetching *f, const struct hf_wanted *wanted)
 }
 
 /*
- * What is missing behind something missing shows only once that is there, and of addresses that stand for each other one
- * is enough: so one is fetched, and the verifier asked again. Failures count only while something is missing.
+ * What is missing behind something missing shows only once that is there, and of addresses that stand for each other
+ * one is enough: so one is fetched, and the verifier asked again. Failures count only while something is missing.
  */
 static hf_err fetch_for_evidence(struct fetching *f)
 {

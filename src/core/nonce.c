@@ -120,7 +120,7 @@ static hf_err explain(void *arg, const struct hf_value *column, size_t n)
     a->expires_at = column[2].number;
     a->used_at = column[3].number; /* 0 for NULL */
     if (!hf_bytes_equal(column[0].bytes, hf_bytes_text(b->purpose)))
-        *a = (struct hf_nonce_answer){.state = HF_NONCE_OTHER}; /* the rest is the business of those it was issued for */
+        *a = (struct hf_nonce_answer){.state = HF_NONCE_OTHER}; /* the rest is for those it was issued for */
     else
         a->state = column[3].kind != HF_VALUE_NULL ? HF_NONCE_USED : HF_NONCE_EXPIRED;
     return HF_OK;

@@ -61,7 +61,7 @@ hf_err hf_nonce_burn(struct hf_store *store, struct hf_bytes nonce, const char *
 hf_err hf_nonce_burn_many(struct hf_store *store, const struct hf_bytes *nonces, size_t n, const char *purpose,
                           hf_time now, bool *fresh);
 
-/* What names a piece of evidence: SHA-256 over nonce, time (seconds) and the evidence, each with its length before it. */
+/* What names a piece of evidence: SHA-256 over nonce, time (seconds) and the evidence, and their lengths. */
 hf_err hf_replay_id(struct hf_bytes nonce, hf_time timestamp, struct hf_bytes evidence, uint8_t out[32]);
 
 /*

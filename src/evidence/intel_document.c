@@ -187,8 +187,7 @@ const struct hf_svn_level *hf_svn_level_of(const struct hf_svn_level *levels, si
     return NULL;
 }
 
-hf_err hf_intel_signed_read(struct hf_bytes text, const char *name, struct hf_json_value *object,
-                            uint8_t signature[64])
+hf_err hf_intel_signed_read(struct hf_bytes text, const char *name, struct hf_json_value *object, uint8_t signature[64])
 {
     const char *const names[] = {name, "signature"};
     struct hf_json_value top, m[2];

@@ -17,7 +17,21 @@ void hf_identity_free(struct hf_identity **identity)
     hf_free(identity);
 }
 
-enum { ID, VERSION, ISSUED, NEXT_UPDATE, EVALUATION, MISC, MISC_MASK, ATTRIBUTES, MASK, SIGNER, PRODUCT, LEVELS, MEMBERS };
+enum {
+    ID,
+    VERSION,
+    ISSUED,
+    NEXT_UPDATE,
+    EVALUATION,
+    MISC,
+    MISC_MASK,
+    ATTRIBUTES,
+    MASK,
+    SIGNER,
+    PRODUCT,
+    LEVELS,
+    MEMBERS
+};
 
 /* Hex of the bytes as they stand in a report. */
 static hf_err misc_select(struct hf_json_value v, const char *what, uint32_t *out)

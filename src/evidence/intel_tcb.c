@@ -125,11 +125,11 @@ static hf_err parse_tcb3(struct hf_json_value v, bool tdx, struct hf_tcb_level *
 
 static hf_err parse_tcb2(struct hf_json_value v, struct hf_tcb_level *out)
 {
-    static const char *const names[] = {
-        "sgxtcbcomp01svn", "sgxtcbcomp02svn", "sgxtcbcomp03svn", "sgxtcbcomp04svn", "sgxtcbcomp05svn",
-        "sgxtcbcomp06svn", "sgxtcbcomp07svn", "sgxtcbcomp08svn", "sgxtcbcomp09svn", "sgxtcbcomp10svn",
-        "sgxtcbcomp11svn", "sgxtcbcomp12svn", "sgxtcbcomp13svn", "sgxtcbcomp14svn", "sgxtcbcomp15svn",
-        "sgxtcbcomp16svn", "pcesvn"};
+    static const char *const names[] = {"sgxtcbcomp01svn", "sgxtcbcomp02svn", "sgxtcbcomp03svn", "sgxtcbcomp04svn",
+                                        "sgxtcbcomp05svn", "sgxtcbcomp06svn", "sgxtcbcomp07svn", "sgxtcbcomp08svn",
+                                        "sgxtcbcomp09svn", "sgxtcbcomp10svn", "sgxtcbcomp11svn", "sgxtcbcomp12svn",
+                                        "sgxtcbcomp13svn", "sgxtcbcomp14svn", "sgxtcbcomp15svn", "sgxtcbcomp16svn",
+                                        "pcesvn"};
     struct hf_json_value m[HF_COUNT(names)];
     uint64_t number;
 
@@ -223,11 +223,17 @@ static hf_err parse_head(const struct hf_json_value m[MEMBERS], struct hf_tcb_in
 
 hf_err hf_tcb_info_parse(struct hf_bytes text, struct hf_tcb_info **out)
 {
-    static const char *const names[MEMBERS] = {
-        [VERSION] = "version",     [ISSUED] = "issueDate",   [NEXT_UPDATE] = "nextUpdate",
-        [FMSPC] = "fmspc",         [PCE_ID] = "pceId",       [TCB_TYPE] = "tcbType",
-        [EVALUATION] = "tcbEvaluationDataNumber", [LEVELS] = "tcbLevels", [ID] = "id",
-        [MODULE] = "tdxModule",    [IDENTITIES] = "tdxModuleIdentities"};
+    static const char *const names[MEMBERS] = {[VERSION] = "version",
+                                               [ISSUED] = "issueDate",
+                                               [NEXT_UPDATE] = "nextUpdate",
+                                               [FMSPC] = "fmspc",
+                                               [PCE_ID] = "pceId",
+                                               [TCB_TYPE] = "tcbType",
+                                               [EVALUATION] = "tcbEvaluationDataNumber",
+                                               [LEVELS] = "tcbLevels",
+                                               [ID] = "id",
+                                               [MODULE] = "tdxModule",
+                                               [IDENTITIES] = "tdxModuleIdentities"};
     HF_CLEANUP(hf_tcb_info_free) struct hf_tcb_info *t = NULL;
     struct hf_json_value object, m[MEMBERS];
 

@@ -32,7 +32,8 @@ static hf_err read_digest(struct hf_cbor v, struct hf_nitro_doc *doc)
     HF_TRY(hf_cbor_as_text(v, &doc->digest));
     if (!hf_cbor_is(v, "SHA384"))
         return hf_fail(HF_E_UNSUPPORTED, "Nitro document: digest is \"%.*s\"; known is \"SHA384\"",
-                       (int)(doc->digest.n < 40 ? doc->digest.n : 40), doc->digest.n ? (const char *)doc->digest.p : "");
+                       (int)(doc->digest.n < 40 ? doc->digest.n : 40),
+                       doc->digest.n ? (const char *)doc->digest.p : "");
     return HF_OK;
 }
 
@@ -329,7 +330,8 @@ static void tell_value(struct hf_cbor_iter *it, struct hf_inspect *out)
                              in.index == 0 ? "the root" : "issued by the one before");
         hf_inspect_close(out);
     } else if (v.type == HF_CBOR_UINT) {
-        hf_inspect_number(out, name, v.raw, v.value, hf_cbor_is(it->key, "timestamp") ? "milliseconds since 1970" : NULL);
+        hf_inspect_number(out, name, v.raw, v.value,
+                          hf_cbor_is(it->key, "timestamp") ? "milliseconds since 1970" : NULL);
     } else if (v.type == HF_CBOR_TEXT) {
         hf_inspect_text(out, name, v.content, NULL);
     } else if (v.type == HF_CBOR_BYTES) {

@@ -135,8 +135,8 @@ hf_err hf_open_decoded(struct hf_opening *o, struct hf_buf *decoded, const char 
     return err;
 }
 
-/* Open Enclave's reports: version 1, type 2 (remote), size, and a quote (openenclave, include/openenclave/bits/report.h,
- * struct _oe_report_header). */
+/* Open Enclave's reports: version 1, type 2 (remote), size, and a quote (include/openenclave/bits/report.h, struct
+ * _oe_report_header). */
 static hf_err open_oe_report(struct hf_opening *o, struct hf_bytes in, const char *where, bool *known)
 {
     static const uint8_t head[] = {1, 0, 0, 0, 2, 0, 0, 0};

@@ -12,6 +12,7 @@ struct hf_opening {
     struct hf_evidence_set *set;
     const char *kind; /* NULL: any */
     unsigned depth;
+    unsigned json_depth; /* of the objects and arrays that are open, over all texts */
     struct hf_buf certs; /* certificates and lists that were found, as PEM */
     char looked[192];    /* what the outermost layer looked like */
     size_t n_tpm;
@@ -22,7 +23,8 @@ struct hf_opening {
 /* Add what is in it; nothing found is HF_OK. `where` is the path so far. */
 hf_err hf_open_any(struct hf_opening *o, struct hf_bytes in, const char *where);
 
-/* The same for bytes that were decoded: the set keeps them when something in them was found, and the buffer is empty then. */
+/* The same for bytes that were decoded: the set keeps them when something in them was found, and the buffer is empty
+ * then. */
 hf_err hf_open_decoded(struct hf_opening *o, struct hf_buf *decoded, const char *where);
 
 /* Keep a certificate or list in DER; *known false where it is none. A public key is known, and not kept: one that
@@ -52,8 +54,8 @@ hf_err hf_open_bytes(struct hf_json_value v, size_t size, struct hf_buf *out);
 /* An SEV-SNP report in its fields: *known where it is one. */
 hf_err hf_open_snp_fields(struct hf_opening *o, struct hf_json_value object, const char *where, bool *known);
 
-/* A TPM quote in an object: *known where it is one; which of its members are parts of it. A member that may be its key. And, at the end, the items they
- * make; `from`: the first item of this envelope. */
+/* A TPM quote in an object: *known where it is one; which of its members are parts of it. A member that may be its
+ * key. And, at the end, the items they make; `from`: the first item of this envelope. */
 hf_err hf_open_tpm(struct hf_opening *o, struct hf_json_value object, const char *where, bool *known);
 bool hf_open_tpm_part(struct hf_json_value key);
 hf_err hf_open_tpm_key(struct hf_opening *o, struct hf_json_value key, struct hf_json_value value);

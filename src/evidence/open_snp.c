@@ -191,8 +191,8 @@ hf_err hf_open_snp_fields(struct hf_opening *o, struct hf_json_value object, con
         hf_err err = has(object, &fields[i], &v) ? put(&fields[i], v, place) : HF_OK;
 
         if (err != HF_OK)
-            return hf_fail(err == HF_E_MEMORY ? err : HF_E_FORMAT, "%s: %s of a taken apart SEV-SNP report: %.200s", where,
-                           fields[i].names[0], hf_err_detail());
+            return hf_fail(err == HF_E_MEMORY ? err : HF_E_FORMAT, "%s: %s of an SEV-SNP report in its fields: %.200s",
+                           where, fields[i].names[0], hf_err_detail());
     }
     return hf_open_decoded(o, &report, where);
 }

@@ -10,9 +10,9 @@
 #define HF_OID_PCK "1.2.840.113741.1.13.1"
 
 #define HF_PCK_COMPONENTS 16
-#define HF_PCK_ITEMS 7                       /* of the outer SEQUENCE: .1 to .7 */
+#define HF_PCK_ITEMS 7                           /* of the outer SEQUENCE: .1 to .7 */
 #define HF_PCK_TCB_ITEMS (HF_PCK_COMPONENTS + 2) /* of .2: .2.1 to .2.18 */
-#define HF_PCK_CONFIGURATIONS 3              /* of .7: .7.1 to .7.3 */
+#define HF_PCK_CONFIGURATIONS 3                  /* of .7: .7.1 to .7.3 */
 
 enum hf_pck_type { HF_PCK_STANDARD, HF_PCK_SCALABLE, HF_PCK_SCALABLE_WITH_INTEGRITY };
 

@@ -66,7 +66,8 @@ static void check_cert(struct hf_reader *r, uint32_t version, const struct hf_se
     if (version != 1)
         hf_rd_fail(r, HF_E_UNSUPPORTED, "SEV certificate version %u; known is 1", version);
     else if (c->usage < HF_SEV_OCA || !known_usage(c->usage))
-        hf_rd_fail(r, HF_E_UNSUPPORTED, "SEV certificate for usage 0x%x; known are 0x1001 (OCA) to 0x1004 (CEK)", c->usage);
+        hf_rd_fail(r, HF_E_UNSUPPORTED, "SEV certificate for usage 0x%x; known are 0x1001 (OCA) to 0x1004 (CEK)",
+                   c->usage);
     else if (c->algo == HF_SEV_ALGO_NONE || !known_algo(c->algo))
         hf_rd_fail(r, HF_E_UNSUPPORTED, "SEV certificate for algorithm 0x%x", c->algo);
     for (size_t i = 0; i < HF_COUNT(c->sig); i++) {
@@ -84,12 +85,12 @@ hf_err hf_sev_cert_parse(struct hf_bytes in, struct hf_sev_cert *out)
     struct hf_reader r = hf_reader(in);
     uint32_t version = hf_rd_u32le(&r); /*     0 VERSION */
 
-    c.api_major = hf_rd_u8(&r);                  /*     4 API_MAJOR */
-    c.api_minor = hf_rd_u8(&r);                  /*     5 API_MINOR */
-    hf_rd_zero(&r, 2);                           /*     6 reserved */
-    c.usage = hf_rd_u32le(&r);                   /*     8 PUBKEY_USAGE */
-    c.algo = hf_rd_u32le(&r);                    /*    12 PUBKEY_ALGO */
-    c.key = hf_rd_view(&r, HF_SEV_KEY_SIZE);     /*    16 PUBKEY */
+    c.api_major = hf_rd_u8(&r);              /*     4 API_MAJOR */
+    c.api_minor = hf_rd_u8(&r);              /*     5 API_MINOR */
+    hf_rd_zero(&r, 2);                       /*     6 reserved */
+    c.usage = hf_rd_u32le(&r);               /*     8 PUBKEY_USAGE */
+    c.algo = hf_rd_u32le(&r);                /*    12 PUBKEY_ALGO */
+    c.key = hf_rd_view(&r, HF_SEV_KEY_SIZE); /*    16 PUBKEY */
     for (size_t i = 0; i < HF_COUNT(c.sig); i++) {
         c.sig[i].usage = hf_rd_u32le(&r);                 /* 0x414, 0x61c SIG_USAGE */
         c.sig[i].algo = hf_rd_u32le(&r);                  /* 0x418, 0x620 SIG_ALGO */
@@ -157,9 +158,9 @@ static hf_err narrow(struct hf_bytes field, size_t size, const char *what, uint8
 static hf_err ec_key(struct hf_bytes key, struct hf_pubkey **out)
 {
     struct hf_reader r = hf_reader(key);
-    uint32_t curve_id = hf_rd_u32le(&r);                     /*   0 CURVE */
-    struct hf_bytes x = hf_rd_view(&r, HF_SEV_COORD_SIZE);   /*   4 QX */
-    struct hf_bytes y = hf_rd_view(&r, HF_SEV_COORD_SIZE);   /*  76 QY */
+    uint32_t curve_id = hf_rd_u32le(&r);                   /*   0 CURVE */
+    struct hf_bytes x = hf_rd_view(&r, HF_SEV_COORD_SIZE); /*   4 QX */
+    struct hf_bytes y = hf_rd_view(&r, HF_SEV_COORD_SIZE); /*  76 QY */
     enum hf_curve curve = curve_id == CURVE_P256 ? HF_P256 : HF_P384;
     size_t size = hf_curve_size(curve);
     uint8_t be[2][HF_COORD_MAX];
@@ -199,9 +200,9 @@ hf_err hf_sev_cert_key(const struct hf_sev_cert *cert, struct hf_pubkey **out)
 
     if (cert->algo != HF_SEV_RSA_SHA256 && cert->algo != HF_SEV_RSA_SHA384)
         return ec_key(cert->key, out);
-    bits = hf_rd_u32le(&r);           /*   0 MODULUS_SIZE, bits */
-    e = hf_rd_view(&r, RSA_FIELD);    /*   4 EXP */
-    n = hf_rd_view(&r, RSA_FIELD);    /* 516 MODULUS */
+    bits = hf_rd_u32le(&r);        /*   0 MODULUS_SIZE, bits */
+    e = hf_rd_view(&r, RSA_FIELD); /*   4 EXP */
+    n = hf_rd_view(&r, RSA_FIELD); /* 516 MODULUS */
     HF_TRY(hf_rd_end(&r));
     if (bits != 2048 && bits != 4096)
         return hf_fail(HF_E_UNSUPPORTED, "an RSA key of %u bits in a SEV certificate; known are 2048 and 4096", bits);
@@ -295,7 +296,8 @@ static void read_amd(struct hf_reader *r, struct hf_amd_cert *c)
     else if (c->usage != HF_SEV_ARK && c->usage != HF_SEV_ASK)
         hf_rd_fail(r, HF_E_UNSUPPORTED, "AMD certificate for usage 0x%x; known are 0 (ARK) and 0x13 (ASK)", c->usage);
     else if ((n_bits != 2048 && n_bits != 4096) || e_bits != n_bits)
-        hf_rd_fail(r, HF_E_UNSUPPORTED, "AMD certificate with an exponent of %u and a modulus of %u bits", e_bits, n_bits);
+        hf_rd_fail(r, HF_E_UNSUPPORTED, "AMD certificate with an exponent of %u and a modulus of %u bits", e_bits,
+                   n_bits);
     c->e = hf_rd_view(r, e_bits / 8);         /* 64 PUBEXP */
     c->n = hf_rd_view(r, n_bits / 8);         /*    MODULUS */
     c->signature = hf_rd_view(r, n_bits / 8); /*    SIGNATURE: by a key as long */
@@ -383,10 +385,13 @@ hf_err hf_sev_item_next(struct hf_bytes *rest, struct hf_sev_item *out)
 
 bool hf_sev_chain_is(struct hf_bytes in)
 {
+    static const uint8_t version[] = {1, 0, 0, 0};
     struct hf_amd_cert ca;
     size_t n = 0;
 
     while (in.n) {
+        if (in.n < sizeof(version) || memcmp(in.p, version, sizeof(version)) != 0)
+            return false; /* before a reader would tell in words what is wrong */
         if (sev_like(in))
             in = (struct hf_bytes){in.p + HF_SEV_CERT_SIZE, in.n - HF_SEV_CERT_SIZE};
         else if (amd_next(&in, &ca) != HF_OK)

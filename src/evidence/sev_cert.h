@@ -78,7 +78,7 @@ hf_err hf_sev_signature_write(uint32_t algo, struct hf_bytes sig, uint8_t *out, 
 struct hf_amd_cert {
     struct hf_bytes whole;
     uint8_t key_id[16], certifying_id[16];
-    uint32_t usage;  /* HF_SEV_ARK or HF_SEV_ASK */
+    uint32_t usage; /* HF_SEV_ARK or HF_SEV_ASK */
     struct hf_bytes e, n, signature;
     struct hf_bytes signed_part;
 };

@@ -55,9 +55,12 @@ static const struct hf_field sev_fields[] = {
 };
 
 static const struct hf_field amd_fields[] = {
-    {0, 4, HF_AS_LE, "VERSION", NULL},         {4, 16, HF_AS_BYTES, "KEY_ID", NULL},
-    {20, 16, HF_AS_BYTES, "CERTIFYING_ID", NULL}, {36, 4, HF_AS_LE, "KEY_USAGE", usage_text},
-    {40, 16, HF_AS_ZERO, "reserved", NULL},    {56, 4, HF_AS_LE, "PUBEXP_SIZE", NULL},
+    {0, 4, HF_AS_LE, "VERSION", NULL},
+    {4, 16, HF_AS_BYTES, "KEY_ID", NULL},
+    {20, 16, HF_AS_BYTES, "CERTIFYING_ID", NULL},
+    {36, 4, HF_AS_LE, "KEY_USAGE", usage_text},
+    {40, 16, HF_AS_ZERO, "reserved", NULL},
+    {56, 4, HF_AS_LE, "PUBEXP_SIZE", NULL},
     {60, 4, HF_AS_LE, "MODULUS_SIZE", NULL},
 };
 

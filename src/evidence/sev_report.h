@@ -20,8 +20,8 @@ struct hf_sev_report {
     uint8_t mnonce[16];
     uint8_t launch_digest[32];
     uint32_t policy;
-    uint32_t sig_usage; /* enum hf_sev_usage: PEK */
-    uint32_t sig_algo;  /* enum hf_sev_algo */
+    uint32_t sig_usage;     /* enum hf_sev_usage: PEK */
+    uint32_t sig_algo;      /* enum hf_sev_algo */
     uint8_t signature[144]; /* R 72, S 72 */
 };
 hf_err hf_sev_report_parse(struct hf_bytes in, struct hf_sev_report *out);

@@ -60,9 +60,9 @@ hf_err hf_sev_secret_header_parse(struct hf_bytes in, struct hf_sev_secret_heade
     struct hf_sev_secret_header h = {0};
     struct hf_reader r = hf_reader(in);
 
-    h.flags = hf_rd_u32le(&r);                /*  0 FLAGS */
-    hf_rd_copy(&r, h.iv, sizeof(h.iv));       /*  4 IV */
-    hf_rd_copy(&r, h.mac, sizeof(h.mac));     /* 20 MAC */
+    h.flags = hf_rd_u32le(&r);            /*  0 FLAGS */
+    hf_rd_copy(&r, h.iv, sizeof(h.iv));   /*  4 IV */
+    hf_rd_copy(&r, h.mac, sizeof(h.mac)); /* 20 MAC */
     HF_TRY(hf_rd_end(&r));
     *out = h;
     return HF_OK;

@@ -35,32 +35,33 @@ static size_t body_size(enum hf_quote_body type)
 
 static void read_header(struct hf_reader *r, struct hf_sgx_quote *q)
 {
-    q->version = hf_rd_u16le(r);                         /*  0 version */
-    q->key_type = hf_rd_u16le(r);                        /*  2 attestation key type */
-    q->tee = hf_rd_u32le(r);                             /*  4 TEE type; EPID: group */
-    q->word8 = hf_rd_u16le(r);                           /*  8 v3: QE_SVN */
-    q->word10 = hf_rd_u16le(r);                          /* 10 v3: PCE_SVN */
-    hf_rd_copy(r, q->qe_vendor, sizeof(q->qe_vendor));   /* 12 QE vendor */
-    hf_rd_copy(r, q->user_data, sizeof(q->user_data));   /* 28 user data */
+    q->version = hf_rd_u16le(r);                       /*  0 version */
+    q->key_type = hf_rd_u16le(r);                      /*  2 attestation key type */
+    q->tee = hf_rd_u32le(r);                           /*  4 TEE type; EPID: group */
+    q->word8 = hf_rd_u16le(r);                         /*  8 v3: QE_SVN */
+    q->word10 = hf_rd_u16le(r);                        /* 10 v3: PCE_SVN */
+    hf_rd_copy(r, q->qe_vendor, sizeof(q->qe_vendor)); /* 12 QE vendor */
+    hf_rd_copy(r, q->user_data, sizeof(q->user_data)); /* 28 user data */
 }
 
 static hf_err check_header(const struct hf_sgx_quote *q)
 {
     if ((q->version == 1 || q->version == 2) && q->key_type <= 1)
-        return hf_fail(HF_E_UNSUPPORTED,
-                       "an EPID quote (version %u, signature type %u): Intel ended its attestation service in 2025, and "
-                       "nobody can check it; DCAP quotes are version 3 to 5",
-                       q->version, q->key_type);
+        return hf_fail(
+            HF_E_UNSUPPORTED,
+            "an EPID quote (version %u, signature type %u): Intel ended its attestation service in 2025, and "
+            "nobody can check it; DCAP quotes are version 3 to 5",
+            q->version, q->key_type);
     if (q->version < 3 || q->version > 5)
         return hf_fail(HF_E_UNSUPPORTED, "quote version %u; known are 3 to 5", q->version);
     if (q->key_type != HF_QUOTE_KEY_P256)
         return hf_fail(HF_E_UNSUPPORTED, "attestation key type %u; known is 2 (ECDSA P-256)", q->key_type);
     if (q->tee != HF_QUOTE_TEE_SGX && (q->tee != HF_QUOTE_TEE_TDX || q->version == 3))
-        return hf_fail(HF_E_UNSUPPORTED, "TEE type 0x%x in a quote of version %u; known are 0 (SGX)%s", q->tee, q->version,
-                       q->version == 3 ? "" : " and 0x81 (TDX)");
+        return hf_fail(HF_E_UNSUPPORTED, "TEE type 0x%x in a quote of version %u; known are 0 (SGX)%s", q->tee,
+                       q->version, q->version == 3 ? "" : " and 0x81 (TDX)");
     if (memcmp(q->qe_vendor, hf_quote_intel_vendor, sizeof(q->qe_vendor)) != 0)
-        return hf_fail(HF_E_UNSUPPORTED, "QE vendor %02x%02x%02x%02x-...; known is Intel's 939a7233-...", q->qe_vendor[0],
-                       q->qe_vendor[1], q->qe_vendor[2], q->qe_vendor[3]);
+        return hf_fail(HF_E_UNSUPPORTED, "QE vendor %02x%02x%02x%02x-...; known is Intel's 939a7233-...",
+                       q->qe_vendor[0], q->qe_vendor[1], q->qe_vendor[2], q->qe_vendor[3]);
     return HF_OK;
 }
 
@@ -114,8 +115,8 @@ static hf_err read_signature(struct hf_reader *r, struct hf_sgx_quote *q)
         return read_qe(r, q);
     type = hf_rd_u16le(r);
     if (hf_rd_err(r) == HF_OK && type != HF_QUOTE_CERT_QE_REPORT)
-        return hf_fail(HF_E_UNSUPPORTED, "certification data type %u of a quote of version %u; known is 6 (QE report)", type,
-                       q->version);
+        return hf_fail(HF_E_UNSUPPORTED, "certification data type %u of a quote of version %u; known is 6 (QE report)",
+                       type, q->version);
     inner = hf_rd_sub(r, hf_rd_u32le(r));
     HF_TRY(hf_rd_end(r));
     return read_qe(&inner, q);
@@ -221,8 +222,8 @@ hf_err hf_sgx_quote_write(const struct hf_sgx_quote *q, struct hf_buf *out)
 
 /* ---- detecting ---- */
 
-/* An EPID quote's signature length is at 432: it fills the rest exactly, so that an SNP report, whose first bytes may be
- * the same, is none. */
+/* An EPID quote's signature length is at 432: it fills the rest exactly, so that an SNP report, whose first bytes may
+ * be the same, is none. */
 static bool is_epid(struct hf_bytes in)
 {
     return in.n > MIN_EPID_SIZE && (u16_at(in, 0) == 1 || u16_at(in, 0) == 2) && u16_at(in, 2) <= 1 &&

@@ -144,24 +144,15 @@ void hf_sgx_flags_text(uint64_t flags, char *place, size_t size)
 }
 
 static const struct hf_field body_fields[] = {
-    {0, 16, HF_AS_BYTES, "CPUSVN", NULL},
-    {16, 4, HF_AS_LE, "MISCSELECT", NULL},
-    {20, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
-    {21, 11, HF_AS_ZERO, "reserved", NULL},
-    {32, 16, HF_AS_BYTES, "ISVEXTPRODID", NULL},
-    {48, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
-    {56, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},
-    {64, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
-    {96, 32, HF_AS_ZERO, "reserved", NULL},
-    {128, 32, HF_AS_BYTES, "MRSIGNER", NULL},
-    {160, 32, HF_AS_ZERO, "reserved", NULL},
-    {192, 64, HF_AS_BYTES, "CONFIGID", NULL},
-    {256, 2, HF_AS_LE, "ISVPRODID", NULL},
-    {258, 2, HF_AS_LE, "ISVSVN", NULL},
-    {260, 2, HF_AS_LE, "CONFIGSVN", NULL},
-    {262, 42, HF_AS_ZERO, "reserved", NULL},
-    {304, 16, HF_AS_BYTES, "ISVFAMILYID", NULL},
-    {320, 64, HF_AS_BYTES, "REPORTDATA", NULL},
+    {0, 16, HF_AS_BYTES, "CPUSVN", NULL},        {16, 4, HF_AS_LE, "MISCSELECT", NULL},
+    {20, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},   {21, 11, HF_AS_ZERO, "reserved", NULL},
+    {32, 16, HF_AS_BYTES, "ISVEXTPRODID", NULL}, {48, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
+    {56, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},  {64, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
+    {96, 32, HF_AS_ZERO, "reserved", NULL},      {128, 32, HF_AS_BYTES, "MRSIGNER", NULL},
+    {160, 32, HF_AS_ZERO, "reserved", NULL},     {192, 64, HF_AS_BYTES, "CONFIGID", NULL},
+    {256, 2, HF_AS_LE, "ISVPRODID", NULL},       {258, 2, HF_AS_LE, "ISVSVN", NULL},
+    {260, 2, HF_AS_LE, "CONFIGSVN", NULL},       {262, 42, HF_AS_ZERO, "reserved", NULL},
+    {304, 16, HF_AS_BYTES, "ISVFAMILYID", NULL}, {320, 64, HF_AS_BYTES, "REPORTDATA", NULL},
 };
 
 static const struct hf_field mac_fields[] = {
@@ -170,16 +161,11 @@ static const struct hf_field mac_fields[] = {
 };
 
 static const struct hf_field target_fields[] = {
-    {0, 32, HF_AS_BYTES, "MRENCLAVE", NULL},
-    {32, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
-    {40, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL},
-    {48, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
-    {49, 1, HF_AS_ZERO, "reserved", NULL},
-    {50, 2, HF_AS_LE, "CONFIGSVN", NULL},
-    {52, 4, HF_AS_LE, "MISCSELECT", NULL},
-    {56, 8, HF_AS_ZERO, "reserved", NULL},
-    {64, 64, HF_AS_BYTES, "CONFIGID", NULL},
-    {128, 384, HF_AS_ZERO, "reserved", NULL},
+    {0, 32, HF_AS_BYTES, "MRENCLAVE", NULL},    {32, 8, HF_AS_LE, "ATTRIBUTES.flags", hf_sgx_flags_text},
+    {40, 8, HF_AS_LE, "ATTRIBUTES.xfrm", NULL}, {48, 1, HF_AS_LE, "CET_ATTRIBUTES", NULL},
+    {49, 1, HF_AS_ZERO, "reserved", NULL},      {50, 2, HF_AS_LE, "CONFIGSVN", NULL},
+    {52, 4, HF_AS_LE, "MISCSELECT", NULL},      {56, 8, HF_AS_ZERO, "reserved", NULL},
+    {64, 64, HF_AS_BYTES, "CONFIGID", NULL},    {128, 384, HF_AS_ZERO, "reserved", NULL},
 };
 
 void hf_sgx_body_inspect(struct hf_inspect *i, size_t at)
@@ -205,15 +191,29 @@ hf_err hf_sgx_targetinfo_inspect(struct hf_bytes in, struct hf_inspect *i)
     return hf_sgx_targetinfo_parse(in, &target);
 }
 
-/* The length, some MRENCLAVE, and one of the larger reserved places being zero: a report with a single changed byte is
- * still told as one. */
+static bool all_zero(struct hf_bytes in, size_t at, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (in.p[at + i])
+            return false;
+    }
+    return true;
+}
+
+/* The length, some MRENCLAVE, and what is fixed: reserved places and attributes. One of these may be wrong, so that a
+ * report with a single changed byte is still told as one. */
 static bool detect(struct hf_bytes in)
 {
-    static const uint8_t zero[32] = {0};
+    static const struct {
+        size_t at, n;
+    } reserved[] = {{21, 11}, {96, 32}, {160, 32}, {262, 42}, {50, 6}};
+    size_t fits = 0;
 
-    return (in.n == HF_SGX_BODY_SIZE || in.n == HF_SGX_REPORT_SIZE) &&
-           (memcmp(in.p + 96, zero, sizeof(zero)) == 0 || memcmp(in.p + 160, zero, sizeof(zero)) == 0) &&
-           memcmp(in.p + 64, zero, sizeof(zero)) != 0;
+    if ((in.n != HF_SGX_BODY_SIZE && in.n != HF_SGX_REPORT_SIZE) || all_zero(in, 64, 32))
+        return false;
+    for (size_t i = 0; i < HF_COUNT(reserved); i++)
+        fits += all_zero(in, reserved[i].at, reserved[i].n);
+    return fits >= HF_COUNT(reserved) - 1 && in.p[56] & 3;
 }
 
 const struct hf_evidence_format hf_format_sgx_report = {

@@ -25,34 +25,34 @@ hf_err hf_sgx_sigstruct_parse(struct hf_bytes in, struct hf_sgx_sigstruct *out)
     struct hf_sgx_sigstruct s = {0};
     struct hf_reader r = hf_reader(in);
 
-    read_fixed(&r, HF_BYTES_OF(header1), "HEADER");                   /*    0 HEADER */
-    s.type = hf_rd_u32le(&r);                                         /*   12 type */
-    s.vendor = hf_rd_u32le(&r);                                       /*   16 VENDOR */
-    s.date = hf_rd_u32le(&r);                                         /*   20 DATE */
-    read_fixed(&r, HF_BYTES_OF(header2), "HEADER2");                  /*   24 HEADER2 */
-    s.sw_defined = hf_rd_u32le(&r);                                   /*   40 SWDEFINED */
-    hf_rd_zero(&r, 84);                                               /*   44 reserved */
-    s.modulus = hf_rd_view(&r, HF_SGX_RSA_SIZE);                      /*  128 MODULUS */
-    s.exponent = hf_rd_u32le(&r);                                     /*  512 EXPONENT */
-    s.signature = hf_rd_view(&r, HF_SGX_RSA_SIZE);                    /*  516 SIGNATURE */
-    s.misc_select = hf_rd_u32le(&r);                                  /*  900 MISCSELECT */
-    s.misc_mask = hf_rd_u32le(&r);                                    /*  904 MISCMASK */
-    s.cet = hf_rd_u8(&r);                                             /*  908 CET_ATTRIBUTES */
-    s.cet_mask = hf_rd_u8(&r);                                        /*  909 CET_ATTRIBUTES_MASK */
-    hf_rd_zero(&r, 2);                                                /*  910 reserved */
-    hf_rd_copy(&r, s.isv_family_id, sizeof(s.isv_family_id));         /*  912 ISVFAMILYID */
-    s.flags = hf_rd_u64le(&r);                                        /*  928 ATTRIBUTES */
-    s.xfrm = hf_rd_u64le(&r);                                         /*  936 */
-    s.flags_mask = hf_rd_u64le(&r);                                   /*  944 ATTRIBUTEMASK */
-    s.xfrm_mask = hf_rd_u64le(&r);                                    /*  952 */
-    hf_rd_copy(&r, s.enclave_hash, sizeof(s.enclave_hash));           /*  960 ENCLAVEHASH */
-    hf_rd_zero(&r, 16);                                               /*  992 reserved */
-    hf_rd_copy(&r, s.isv_ext_prod_id, sizeof(s.isv_ext_prod_id));     /* 1008 ISVEXTPRODID */
-    s.isv_prod_id = hf_rd_u16le(&r);                                  /* 1024 ISVPRODID */
-    s.isv_svn = hf_rd_u16le(&r);                                      /* 1026 ISVSVN */
-    hf_rd_zero(&r, 12);                                               /* 1028 reserved */
-    s.q1 = hf_rd_view(&r, HF_SGX_RSA_SIZE);                           /* 1040 Q1 */
-    s.q2 = hf_rd_view(&r, HF_SGX_RSA_SIZE);                           /* 1424 Q2 */
+    read_fixed(&r, HF_BYTES_OF(header1), "HEADER");               /*    0 HEADER */
+    s.type = hf_rd_u32le(&r);                                     /*   12 type */
+    s.vendor = hf_rd_u32le(&r);                                   /*   16 VENDOR */
+    s.date = hf_rd_u32le(&r);                                     /*   20 DATE */
+    read_fixed(&r, HF_BYTES_OF(header2), "HEADER2");              /*   24 HEADER2 */
+    s.sw_defined = hf_rd_u32le(&r);                               /*   40 SWDEFINED */
+    hf_rd_zero(&r, 84);                                           /*   44 reserved */
+    s.modulus = hf_rd_view(&r, HF_SGX_RSA_SIZE);                  /*  128 MODULUS */
+    s.exponent = hf_rd_u32le(&r);                                 /*  512 EXPONENT */
+    s.signature = hf_rd_view(&r, HF_SGX_RSA_SIZE);                /*  516 SIGNATURE */
+    s.misc_select = hf_rd_u32le(&r);                              /*  900 MISCSELECT */
+    s.misc_mask = hf_rd_u32le(&r);                                /*  904 MISCMASK */
+    s.cet = hf_rd_u8(&r);                                         /*  908 CET_ATTRIBUTES */
+    s.cet_mask = hf_rd_u8(&r);                                    /*  909 CET_ATTRIBUTES_MASK */
+    hf_rd_zero(&r, 2);                                            /*  910 reserved */
+    hf_rd_copy(&r, s.isv_family_id, sizeof(s.isv_family_id));     /*  912 ISVFAMILYID */
+    s.flags = hf_rd_u64le(&r);                                    /*  928 ATTRIBUTES */
+    s.xfrm = hf_rd_u64le(&r);                                     /*  936 */
+    s.flags_mask = hf_rd_u64le(&r);                               /*  944 ATTRIBUTEMASK */
+    s.xfrm_mask = hf_rd_u64le(&r);                                /*  952 */
+    hf_rd_copy(&r, s.enclave_hash, sizeof(s.enclave_hash));       /*  960 ENCLAVEHASH */
+    hf_rd_zero(&r, 16);                                           /*  992 reserved */
+    hf_rd_copy(&r, s.isv_ext_prod_id, sizeof(s.isv_ext_prod_id)); /* 1008 ISVEXTPRODID */
+    s.isv_prod_id = hf_rd_u16le(&r);                              /* 1024 ISVPRODID */
+    s.isv_svn = hf_rd_u16le(&r);                                  /* 1026 ISVSVN */
+    hf_rd_zero(&r, 12);                                           /* 1028 reserved */
+    s.q1 = hf_rd_view(&r, HF_SGX_RSA_SIZE);                       /* 1040 Q1 */
+    s.q2 = hf_rd_view(&r, HF_SGX_RSA_SIZE);                       /* 1424 Q2 */
     HF_TRY(hf_rd_end(&r));
     *out = s;
     return HF_OK;
@@ -184,8 +184,8 @@ hf_err hf_sgx_sigstruct_inspect(struct hf_bytes in, struct hf_inspect *i)
 
 static bool detect(struct hf_bytes in)
 {
-    return in.n == HF_SGX_SIGSTRUCT_SIZE && (memcmp(in.p, header1, sizeof(header1)) == 0 ||
-                                             memcmp(in.p + 24, header2, sizeof(header2)) == 0);
+    return in.n == HF_SGX_SIGSTRUCT_SIZE &&
+           (memcmp(in.p, header1, sizeof(header1)) == 0 || memcmp(in.p + 24, header2, sizeof(header2)) == 0);
 }
 
 const struct hf_evidence_format hf_format_sgx_sigstruct = {

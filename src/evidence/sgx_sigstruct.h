@@ -14,9 +14,9 @@
 
 /* Views point into the input. */
 struct hf_sgx_sigstruct {
-    uint32_t type;       /* bit 31: debug */
-    uint32_t vendor;     /* 0x8086 Intel, 0 others */
-    uint32_t date;       /* BCD: 0xYYYYMMDD */
+    uint32_t type;   /* bit 31: debug */
+    uint32_t vendor; /* 0x8086 Intel, 0 others */
+    uint32_t date;   /* BCD: 0xYYYYMMDD */
     uint32_t sw_defined;
     struct hf_bytes modulus; /* 384 */
     uint32_t exponent;       /* 3 */

@@ -250,12 +250,25 @@ bool hf_snp_report_looks(struct hf_bytes in)
     return (vmpl < 4 || vmpl == HF_SNP_VMPL_HOST) && algo == HF_SNP_ALG_ECDSA_P384_SHA384;
 }
 
+/* Cut off, it may have the length of another report, which these bytes could be as well: SGX's bodies and reports, TD
+ * bodies, TDREPORTs. Then it is that. */
+static bool is_another(struct hf_bytes in)
+{
+    static const size_t lengths[] = {384, 432, 584, 648};
+
+    for (size_t i = 0; i < HF_COUNT(lengths); i++) {
+        if (in.n == lengths[i])
+            return true;
+    }
+    return in.n == 1024 && in.p[0] == 0x81;
+}
+
 static bool detect(struct hf_bytes in)
 {
     struct hf_bytes report, table;
 
     hf_snp_report_split(in, &report, &table);
-    return report.n <= HF_SNP_REPORT_SIZE && hf_snp_report_looks(report);
+    return report.n <= HF_SNP_REPORT_SIZE && !is_another(report) && hf_snp_report_looks(report);
 }
 
 const struct hf_evidence_format hf_format_snp_report = {

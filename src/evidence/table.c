@@ -8,6 +8,7 @@
     X(azure_hcl) \
     X(cc_eventlog) \
     X(cca_token) \
+    X(ias_report) \
     X(mock) \
     X(nitro_document) \
     X(nvidia_report) \

@@ -105,8 +105,8 @@ hf_err hf_tdreport_parse(struct hf_bytes in, struct hf_tdreport *out)
     hf_rd_copy(&r, b->mr_servicetd, sizeof(b->mr_servicetd));       /* 912 SERVTD_HASH */
     hf_rd_zero(&r, 64);                                             /* 960 reserved */
     if (hf_rd_err(&r) == HF_OK && (t.type != 0x81 || t.subtype != 0 || t.version > 1))
-        hf_rd_fail(&r, HF_E_UNSUPPORTED, "TDREPORT type 0x%02x, subtype %u, version %u; known is 0x81, 0, 0 or 1", t.type,
-                   t.subtype, t.version);
+        hf_rd_fail(&r, HF_E_UNSUPPORTED, "TDREPORT type 0x%02x, subtype %u, version %u; known is 0x81, 0, 0 or 1",
+                   t.type, t.subtype, t.version);
     HF_TRY(hf_rd_end(&r));
     *out = t;
     return HF_OK;

@@ -39,8 +39,8 @@ struct hf_td_body {
     uint8_t mr_owner_config[HF_TD_HASH];
     uint8_t rtmr[HF_TD_RTMRS][HF_TD_HASH];
     uint8_t report_data[64];
-    bool v15;                   /* the two below are there */
-    uint8_t tee_tcb_svn_2[16];  /* what the platform has now; tee_tcb_svn is from when the TD was started */
+    bool v15;                  /* the two below are there */
+    uint8_t tee_tcb_svn_2[16]; /* what the platform has now; tee_tcb_svn is from when the TD was started */
     uint8_t mr_servicetd[HF_TD_HASH];
 };
 
@@ -57,7 +57,7 @@ struct hf_tdreport {
     uint8_t tcb_info_hash[HF_TD_HASH]; /* as it stands: hf_tdreport_hashes gives what they must be */
     uint8_t td_info_hash[HF_TD_HASH];
     uint8_t mac[32];
-    uint64_t valid; /* which fields of TEE_TCB_INFO are */
+    uint64_t valid;         /* which fields of TEE_TCB_INFO are */
     struct hf_td_body body; /* from all three parts, always with the fields of 1.5; mr_servicetd is SERVTD_HASH */
 };
 hf_err hf_tdreport_parse(struct hf_bytes in, struct hf_tdreport *out);

@@ -22,7 +22,7 @@ static const struct hf_json_field fields[] = {
              .words = "unknown|emulated|virtual|hardware"),
     HF_FIELD(BASE64, "attest", struct body, attest, .required = true, .max = 4096),
     HF_FIELD(BASE64, "signature", struct body, signature, .required = true, .max = 4096),
-    HF_FIELD(BASE64, "ak_public", struct body, ak_public, .required = true, .max = 4096),
+    HF_FIELD(BASE64, "ak_public", struct body, ak_public, .max = 4096),
     HF_FIELD(HEX, "ak_name", struct body, ak_name, .max = HF_TPM_PUB_NAME_MAX),
     HF_FIELD(RAW, "pcrs", struct body, pcrs, .required = true),
     HF_FIELD(BASE64, "eventlog", struct body, eventlog, .max = LOG_MAX),
@@ -93,6 +93,8 @@ static hf_err write_key(const struct hf_tpm_envelope *env, struct hf_json *j)
     struct hf_tpm_pub pub;
     size_t n = 0;
 
+    if (env->ak_public.n == 0)
+        return HF_OK;
     if (is_spki(&env->ak_public)) {
         hf_json_base64(j, "ak_public", hf_buf_bytes(&env->ak_public));
         return HF_OK;
@@ -131,17 +133,19 @@ hf_err hf_tpm_envelope_write(const struct hf_tpm_envelope *env, struct hf_buf *o
 /* A register's number as it is written: no sign, no leading zero. */
 static hf_err register_number(struct hf_json_value key, unsigned *out)
 {
-    for (unsigned pcr = 0; pcr < HF_PCR_COUNT; pcr++) {
-        char number[4];
+    struct hf_bytes digits = hf_json_quoted(key);
+    unsigned number = 0;
+    bool good = digits.n == 1 || (digits.n == 2 && digits.p[0] != '0');
 
-        (void)snprintf(number, sizeof(number), "%u", pcr);
-        if (hf_json_is(key, number)) {
-            *out = pcr;
-            return HF_OK;
-        }
+    for (size_t i = 0; good && i < digits.n; i++) {
+        good = digits.p[i] >= '0' && digits.p[i] <= '9';
+        number = 10 * number + digits.p[i] - '0';
     }
-    return hf_fail(HF_E_FORMAT, "pcrs: %.*s is not a register from 0 to %d", (int)(key.raw.n > 20 ? 20 : key.raw.n),
-                   (const char *)key.raw.p, HF_PCR_COUNT - 1);
+    if (!good || number >= HF_PCR_COUNT)
+        return hf_fail(HF_E_FORMAT, "pcrs: %.*s is not a register from 0 to %d", (int)(key.raw.n > 20 ? 20 : key.raw.n),
+                       (const char *)key.raw.p, HF_PCR_COUNT - 1);
+    *out = number;
+    return HF_OK;
 }
 
 static hf_err read_bank(struct hf_json_value key, struct hf_json_value values, struct hf_pcr_claim *claim)
@@ -186,8 +190,8 @@ static hf_err check_name(const struct body *body)
     struct hf_tpm_pub pub;
     size_t n = 0;
 
-    if (is_spki(&body->ak_public))
-        return body->ak_name.n ? hf_fail(HF_E_FORMAT, "ak_name with a bare key, which has none") : HF_OK;
+    if (is_spki(&body->ak_public) || body->ak_public.n == 0)
+        return body->ak_name.n ? hf_fail(HF_E_FORMAT, "ak_name without a public area whose Name it is") : HF_OK;
     if (body->ak_name.n == 0)
         return hf_fail(HF_E_FORMAT, "ak_name is missing");
     HF_TRY(hf_tpm_pub_parse(hf_buf_bytes(&body->ak_public), &pub));

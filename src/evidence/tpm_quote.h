@@ -67,13 +67,14 @@ hf_err hf_pcr_file_parse(struct hf_bytes in, const struct hf_pcr_selection *sign
  *
  * eventlog and ima are optional; nothing else is allowed. All it says is claimed but what `attest` signs.
  * Clouds give the AK as a bare key and the signature without its header: ak_public may then be SubjectPublicKeyInfo,
- * which has no ak_name, and signature the bare RSA block.
+ * which has no ak_name, or left out where something else in the same evidence names the key; signature the bare
+ * RSA block.
  */
 struct hf_tpm_envelope {
     char environment[16];    /* the producer's own mark: it can only lower trust */
     struct hf_buf attest;    /* TPMS_ATTEST */
     struct hf_buf signature; /* TPMT_SIGNATURE, or a bare RSA block */
-    struct hf_buf ak_public; /* TPMT_PUBLIC, or SubjectPublicKeyInfo */
+    struct hf_buf ak_public; /* TPMT_PUBLIC, or SubjectPublicKeyInfo, or nothing */
     struct hf_pcr_claim claim;
     struct hf_buf eventlog; /* empty where there is none */
     struct hf_buf ima;

@@ -16,8 +16,10 @@
     X(PGTransactionStatusType, PQtransactionStatus, (const PGconn *)) \
     X(PGresult *,           PQexec,            (PGconn *, const char *)) \
     X(PGresult *,           PQprepare,         (PGconn *, const char *, const char *, int, const Oid *)) \
-    X(PGresult *,           PQexecPrepared,    (PGconn *, const char *, int, const char *const *, const int *, const int *, int)) \
-    X(int,                  PQsendQueryPrepared, (PGconn *, const char *, int, const char *const *, const int *, const int *, int)) \
+    X(PGresult *,           PQexecPrepared,    (PGconn *, const char *, int, const char *const *, const int *, \
+                                                const int *, int)) \
+    X(int,                  PQsendQueryPrepared, (PGconn *, const char *, int, const char *const *, const int *, \
+                                                  const int *, int)) \
     X(int,                  PQenterPipelineMode, (PGconn *)) \
     X(int,                  PQexitPipelineMode, (PGconn *)) \
     X(int,                  PQpipelineSync,    (PGconn *)) \

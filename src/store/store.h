@@ -48,7 +48,7 @@ const char *hf_store_kind(const struct hf_store *store);
 
 enum hf_store_class {
     HF_STORE_READ,    /* changes nothing */
-    HF_STORE_GROUP,   /* survives the process at once, and power loss after 100 ms (SQLite; PostgreSQL: its wal_writer) */
+    HF_STORE_GROUP,   /* survives the process at once, and power loss after 100 ms (PostgreSQL: as the server is set) */
     HF_STORE_DURABLE, /* survives power loss before hf_store_do returns */
 };
 

@@ -13,6 +13,9 @@ static const struct {
     /* certificates.trustedservices.intel.com: the 2018-2033 and 2018-2049 certificates have one key */
     {HF_VENDOR_INTEL_SGX, HF_ENV_HARDWARE, "Intel SGX Root CA",
      "a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e"},
+    /* Intel's RK_PUB.zip, as IAS clients carry it; of reports made before the service ended in 2025 */
+    {HF_VENDOR_INTEL_IAS, HF_ENV_HARDWARE, "Intel SGX Attestation Report Signing CA",
+     "a9beeb83bb1222c108b436bdd82334e5cf380d61039dae11db95272343850394"},
     /* kdsintf.amd.com, and developer.amd.com for the older ones */
     {HF_VENDOR_AMD, HF_ENV_HARDWARE, "ARK-Milan", "9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9"},
     {HF_VENDOR_AMD, HF_ENV_HARDWARE, "ARK-Genoa", "429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831"},
@@ -29,6 +32,41 @@ static const struct {
     {HF_VENDOR_NVIDIA_RIM, HF_ENV_UNKNOWN, "NVIDIA CoRIM signing Root CA",
      "dec1dc316477aa851eebdf51327ae9f864bc8d89254657ed1e7eb9168af1e1a3"},
 };
+
+/* SHA-256 of the roots' certificates as the vendors publish them, whose own signatures were found good when this was
+ * written: they need not be looked at again. */
+static const char *const certificates[] = {
+    /* Intel SGX Root CA, 2018 to 2049 */
+    "\x44\xa0\x19\x6b\x2b\x99\xf8\x89\xb8\xe1\x49\xe9\x5b\x80\x7a\x35"
+    "\x0e\x74\x24\x96\x43\x99\xe8\x85\xa7\xcb\xb8\xcc\xfa\xb6\x74\xd3",
+    /* Intel SGX Root CA, 2018 to 2033 */
+    "\xfc\x64\xf8\x07\x6d\x79\xa4\xfe\xe9\xd1\xd4\x73\xd7\x4c\x89\xeb"
+    "\x8d\x8f\xd5\x5c\x5a\xba\xfe\xab\xeb\xa7\x36\x6d\x20\x42\x94\x04",
+    /* ARK-Milan */
+    "\x69\xd0\x63\xb4\x53\x44\xd2\x6a\x2e\x94\xe1\xf4\x21\x0d\xe4\x9e"
+    "\xf5\x55\x30\x82\x87\xd4\xc1\x74\x44\x5c\x95\x63\x9a\x54\x0b\xcd",
+    /* ARK-Genoa */
+    "\x4c\x65\x98\xd1\x9c\x18\x71\x9c\x5d\xfd\x4a\x7d\x33\x5f\x67\x4e"
+    "\x5b\xfe\x1d\x8f\x80\x0c\xea\x2c\xf2\x70\xc1\x0d\x10\x3d\xb2\xf1",
+    /* ARK-Turin */
+    "\x1f\x08\x41\x61\xa4\x4b\xb6\xd9\x37\x78\xa9\x04\x87\x7d\x48\x19"
+    "\xca\xfa\x5d\x05\xef\x41\x93\xb2\xde\xd9\xdd\x9c\x73\xdd\x3f\x6a",
+    /* AWS Nitro Enclaves root G1 */
+    "\x64\x1a\x03\x21\xa3\xe2\x44\xef\xe4\x56\x46\x31\x95\xd6\x06\x31"
+    "\x7e\xd7\xcd\xcc\x3c\x17\x56\xe0\x98\x93\xf3\xc6\x8f\x79\xbb\x5b",
+    /* NVIDIA Device Identity CA */
+    "\x10\x2b\xf6\x59\xd5\x41\x96\x14\xc9\xd8\xe6\xae\xce\xbc\x80\x45"
+    "\x4e\xb2\x6b\x1d\xf6\xa7\x69\xac\x72\x0b\x9a\x69\x0b\x16\x7b\x48",
+};
+
+bool hf_anchors_certificate(const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < HF_COUNT(certificates); i++) {
+        if (memcmp(certificates[i], sha256, 32) == 0)
+            return true;
+    }
+    return false;
+}
 
 const char *hf_environment_name(enum hf_environment env)
 {

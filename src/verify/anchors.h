@@ -54,6 +54,9 @@ hf_err hf_anchors_add(struct hf_anchors *a, enum hf_anchor_vendor vendor, enum h
 const struct hf_anchor *hf_anchors_find(const struct hf_anchors *a, enum hf_anchor_vendor vendor,
                                         const uint8_t spki_sha256[32]);
 
+/* Is this one of the vendors' own root certificates, as they publish them? It says nothing about whether it is pinned. */
+bool hf_anchors_certificate(const uint8_t sha256[32]);
+
 /* The pins of a vendor, as hf_chain_options.root_spki wants them: at most HF_ANCHORS_MAX. */
 size_t hf_anchors_pins(const struct hf_anchors *a, enum hf_anchor_vendor vendor, uint8_t out[HF_ANCHORS_MAX][32]);
 

@@ -14,11 +14,11 @@ static void check_register(const struct hf_eventlog *log, unsigned i, const uint
     static const uint8_t zero[HF_TD_HASH] = {0};
     struct hf_bytes want = hf_pcrs_value(&log->pcrs, HF_SHA384, i + 1);
     bool same = memcmp(have, want.n ? want.p : zero, HF_TD_HASH) == 0;
-    struct hf_check *row =
-        hf_check(v, names[i],
-                 same     ? HF_OK
-                 : want.n ? hf_fail(HF_E_MISMATCH, "the event log replays to another value")
-                          : hf_fail(HF_E_MISMATCH, "the register was extended, and the event log has no event for it"));
+    struct hf_check *row = hf_check(
+        v, names[i],
+        same     ? HF_OK
+        : want.n ? hf_fail(HF_E_MISMATCH, "the event log replays to another value")
+                 : hf_fail(HF_E_MISMATCH, "the register was extended, and the event log has no event for it"));
 
     hf_check_expected_hex(row, (struct hf_bytes){want.n ? want.p : zero, HF_TD_HASH});
     hf_check_found_hex(row, (struct hf_bytes){have, HF_TD_HASH});
@@ -32,9 +32,10 @@ static void check_log(const struct hf_eventlog *log, const struct hf_td_body *bo
         (void)hf_check(v, "event log", hf_fail(HF_E_MISMATCH, "it is of PCRs, not of a TD's registers"));
         return;
     }
-    row = hf_check(v, "event log", !body || hf_pcrs_bank(&log->pcrs, HF_SHA384) || log->events <= 1
-                                       ? HF_OK
-                                       : hf_fail(HF_E_MISMATCH, "it has no SHA-384 digests, which RTMRs are made of"));
+    row = hf_check(v, "event log",
+                   !body || hf_pcrs_bank(&log->pcrs, HF_SHA384) || log->events <= 1
+                       ? HF_OK
+                       : hf_fail(HF_E_MISMATCH, "it has no SHA-384 digests, which RTMRs are made of"));
     hf_check_found(row, "%u events", log->events);
     if (log->findings)
         hf_check_note(row, "%u findings, the first at event %u: %s", log->findings, log->finding[0].event,
@@ -84,6 +85,7 @@ void hf_cc_eventlog_judge(const struct hf_judge *j, struct hf_bytes evidence, st
     if (err != HF_OK)
         (void)hf_check(v, "event log", err);
     if (!have)
-        (void)hf_check_absent(v, "quote", "a log proves nothing by itself: give the TDX quote whose RTMRs it explains in "
-                                          "the same call");
+        (void)hf_check_absent(v, "quote",
+                              "a log proves nothing by itself: give the TDX quote whose RTMRs it explains in "
+                              "the same call");
 }

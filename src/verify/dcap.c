@@ -10,13 +10,11 @@
 
 const struct hf_sig_alg hf_dcap_ecdsa = {.scheme = HF_SIG_ECDSA, .hash = HF_SHA256};
 
-bool hf_dcap_open(const struct hf_judge *j, struct hf_bytes evidence, enum hf_quote_tee tee, struct hf_sgx_quote *q,
-                  struct hf_verdict *v)
+bool hf_dcap_open(struct hf_bytes evidence, enum hf_quote_tee tee, struct hf_sgx_quote *q, struct hf_verdict *v)
 {
     hf_err err = hf_sgx_quote_parse(evidence, q);
     struct hf_check *row;
 
-    (void)j;
     if (err == HF_OK && q->tee != (uint32_t)tee)
         err = hf_fail(HF_E_FORMAT, "a quote of TEE 0x%02x, want 0x%02x", q->tee, tee);
     row = hf_check(v, "structure", err);
@@ -25,7 +23,9 @@ bool hf_dcap_open(const struct hf_judge *j, struct hf_bytes evidence, enum hf_qu
     if (q->padding)
         hf_check_found(row, "quote version %u, %zu zero bytes behind it", q->version, q->padding);
     else
-        hf_check_found(row, q->version == 3 ? "quote version 3" : q->version == 4 ? "quote version 4" : "quote version 5");
+        hf_check_found(row, q->version == 3   ? "quote version 3"
+                            : q->version == 4 ? "quote version 4"
+                                              : "quote version 5");
     return true;
 }
 
@@ -234,21 +234,36 @@ static void unpack(const struct platform_fact *fact, struct hf_verdict *v)
     }
 }
 
+/* Roots that count, with what they prove. */
+static size_t roots_key(const struct hf_anchors *anchors, uint8_t out[HF_ANCHORS_MAX][33])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < anchors->n; i++) {
+        const struct hf_anchor *a = &anchors->item[i];
+
+        if (a->vendor != HF_VENDOR_ANY && a->vendor != HF_VENDOR_INTEL_SGX)
+            continue;
+        memcpy(out[n], a->spki_sha256, 32);
+        out[n++][32] = (uint8_t)a->environment;
+    }
+    return n;
+}
+
 /* Everything that the rows depend on, but for the time. */
 static hf_err platform_key(const struct hf_dcap *d, const uint8_t certs_sha256[32], struct hf_digest *out)
 {
-    static const char what[] = "Intel platform";
-    const struct hf_endorsements *set = d->j->endorsements;
-    uint64_t world[] = {(uint64_t)(uintptr_t)set, set->n, d->j->anchors->n, d->q->tee};
+    bool tdx = d->q->tee == HF_QUOTE_TEE_TDX, v15 = tdx && d->q->td.v15;
+    uint8_t roots[HF_ANCHORS_MAX][33], what[] = {'I', 'n', 't', 'e', 'l', tdx, v15};
     struct hf_bytes parts[] = {HF_BYTES_OF(what),
                                {certs_sha256, 32},
-                               {(const uint8_t *)world, sizeof(world)},
-                               {d->q->qe_report.p, 320}, /* but its report data */
-                               {d->q->body.p, d->q->tee == HF_QUOTE_TEE_TDX ? 120 : 0}, /* SVNs, module, attributes */
-                               {d->q->td.tee_tcb_svn_2, 0}};
+                               HF_BYTES_OF(d->j->endorsements->sha256),
+                               {d->q->qe_report.p, 320},      /* but its report data */
+                               {d->q->body.p, tdx ? 120 : 0}, /* SVNs, module, attributes of it */
+                               {d->q->td.tee_tcb_svn_2, v15 ? 16 : 0},
+                               {roots[0], 0}};
 
-    if (d->q->tee == HF_QUOTE_TEE_TDX && d->q->td.v15)
-        parts[5].n = sizeof(d->q->td.tee_tcb_svn_2);
+    parts[HF_COUNT(parts) - 1].n = roots_key(d->j->anchors, roots) * sizeof(roots[0]);
     return hf_hash(HF_SHA256, parts, HF_COUNT(parts), out);
 }
 
@@ -315,7 +330,7 @@ static void say_platform(const struct hf_dcap *d, const uint8_t certs_sha256[32]
 static void say_certification(const struct hf_dcap *d)
 {
     hf_check_found(hf_check(d->v, "certification data", HF_OK),
-                   d->q->cert_type == HF_QUOTE_CERT_CHAIN ? "PCK certificate chain"
+                   d->q->cert_type == HF_QUOTE_CERT_CHAIN  ? "PCK certificate chain"
                    : d->q->cert_type == HF_QUOTE_CERT_LEAF ? "PCK certificate"
                                                            : "the PCK certificate is among the endorsements");
 }

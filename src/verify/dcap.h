@@ -17,8 +17,7 @@ struct hf_dcap {
 };
 
 /* Read a quote of this TEE: row "structure". False when there is nothing more to judge. */
-bool hf_dcap_open(const struct hf_judge *j, struct hf_bytes evidence, enum hf_quote_tee tee, struct hf_sgx_quote *q,
-                  struct hf_verdict *v);
+bool hf_dcap_open(struct hf_bytes evidence, enum hf_quote_tee tee, struct hf_sgx_quote *q, struct hf_verdict *v);
 
 /*
  * Rows "certification data", "qe report signature", "qe report binding", "signature", and those of the platform:

@@ -95,8 +95,9 @@ static void say_raw(const struct hf_sgx_quote *q, struct hf_check *row)
 static void say_without(const struct hf_dcap *d)
 {
     struct hf_check *row = hf_check(d->v, "certification data",
-                                    hf_fail(HF_E_NOT_FOUND, "it holds no certificate, and none of the endorsements signed "
-                                                            "the QE report: fetch the PCK certificate and its chain"));
+                                    hf_fail(HF_E_NOT_FOUND,
+                                            "it holds no certificate, and none of the endorsements signed "
+                                            "the QE report: fetch the PCK certificate and its chain"));
 
     hf_check_expected(row, "a PCK certificate, from " PCK_URL);
     if (d->q->cert_type <= HF_QUOTE_CERT_PPID_RSA3072)

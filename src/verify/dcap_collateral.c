@@ -72,8 +72,7 @@ static bool is_signer(const struct hf_cert *cert)
     static const char name[] = "SGX TCB Signing";
     struct hf_bytes cn = {0};
 
-    return !cert->ca && hf_pubkey_curve(cert->key) == HF_P256 &&
-           hf_name_find(cert->subject, "2.5.4.3", &cn) == HF_OK &&
+    return !cert->ca && hf_pubkey_curve(cert->key) == HF_P256 && hf_name_find(cert->subject, "2.5.4.3", &cn) == HF_OK &&
            memmem(cn.p, cn.n, name, sizeof(name) - 1) != NULL;
 }
 

@@ -129,8 +129,9 @@ static void say_relaunch(const struct hf_dcap *d, const struct hf_dcap_platform 
     if (!d->q->td.v15)
         (void)hf_check_not_applicable(d->v, "relaunch", "this TD report does not say what the platform has now");
     else if (p->tcb.relaunch)
-        hf_check_expected(hf_check_warn(d->v, "relaunch", "the platform was brought up to date after this TD was "
-                                                          "started"),
+        hf_check_expected(hf_check_warn(d->v, "relaunch",
+                                        "the platform was brought up to date after this TD was "
+                                        "started"),
                           "the TD started anew");
     else
         (void)hf_check(d->v, "relaunch", HF_OK);

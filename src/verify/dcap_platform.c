@@ -45,23 +45,21 @@ static void say_pck(const struct hf_dcap *d, const struct hf_dcap_certs *certs, 
                    p->pce_id[1]);
 }
 
-static bool say_chain(const struct hf_dcap *d, const struct hf_dcap_certs *certs, const char *ca)
+static void say_chain(const struct hf_dcap *d, const struct hf_dcap_certs *certs, const char *ca)
 {
     HF_CLEANUP(hf_certs_free) struct hf_certs pool = {0};
     struct hf_chain_options rules = {.need_key_usage = true};
     struct hf_chain chain;
     char url[128];
-    bool good;
 
     if (hf_dcap_pool(d, &certs->list, certs->leaf, &pool) != HF_OK) {
-        (void)hf_check(d->v, "certificate chain", hf_fail(HF_E_LIMIT, "%s", hf_err_detail()));
-        return false;
+        (void)hf_check(d->v, "certificate chain", hf_fail(HF_E_LIMIT, "%.200s", hf_err_detail()));
+        return;
     }
-    good = hf_judge_chain(d->j, HF_VENDOR_INTEL_SGX, certs->leaf, &pool, &rules, d->v, d->f, &chain);
+    (void)hf_judge_chain(d->j, HF_VENDOR_INTEL_SGX, certs->leaf, &pool, &rules, d->v, d->f, &chain);
     (void)snprintf(url, sizeof(url), SERVICE "sgx/certification/v4/pckcrl?ca=%s&encoding=der", ca ? ca : "platform");
     if (chain.n > 1)
         (void)hf_judge_revocation(d->j, &chain, url, d->v, d->f);
-    return good;
 }
 
 /* Lists that cover who signed the documents: the root's. */
@@ -165,8 +163,8 @@ static void say_tcb_info(const struct hf_dcap *d, const struct hf_dcap_document 
     if (!doc->good) {
         bool tdx = d->q->tee == HF_QUOTE_TEE_TDX;
 
-        (void)snprintf(what, sizeof(what), "%s, FMSPC %02x%02x%02x%02x%02x%02x, PCEID %02x%02x", tdx ? "TDX" : "SGX", f[0],
-                       f[1], f[2], f[3], f[4], f[5], out->pck.pce_id[0], out->pck.pce_id[1]);
+        (void)snprintf(what, sizeof(what), "%s, FMSPC %02x%02x%02x%02x%02x%02x, PCEID %02x%02x", tdx ? "TDX" : "SGX",
+                       f[0], f[1], f[2], f[3], f[4], f[5], out->pck.pce_id[0], out->pck.pce_id[1]);
         (void)snprintf(url, sizeof(url), SERVICE "%s/certification/v4/tcb?fmspc=%02x%02x%02x%02x%02x%02x",
                        tdx ? "tdx" : "sgx", f[0], f[1], f[2], f[3], f[4], f[5]);
         say_no_document(d, "tcb info", doc, what, url);
@@ -223,7 +221,7 @@ void hf_dcap_platform_judge(const struct hf_dcap *d, const struct hf_dcap_certs 
 
     *out = (struct hf_dcap_platform){0};
     say_pck(d, certs, out);
-    (void)say_chain(d, certs, out->ca);
+    say_chain(d, certs, out->ca);
     hf_dcap_document_choose(d, &certs->list, &want, false, &identity);
     want.kind = HF_ENDORSEMENT_TCB_INFO;
     hf_dcap_document_choose(d, &certs->list, &want, false, &tcb_info);

@@ -54,6 +54,18 @@ static bool known_already(const struct hf_endorsements *set, const struct hf_end
     return false;
 }
 
+/* The set's hash with one item more. */
+static hf_err hash_on(struct hf_endorsements *set, const struct hf_endorsement *e)
+{
+    uint8_t kind = (uint8_t)e->kind;
+    struct hf_bytes parts[] = {HF_BYTES_OF(set->sha256), {&kind, 1}, HF_BYTES_OF(e->sha256)};
+    struct hf_digest digest = {0};
+
+    HF_TRY(hf_hash(HF_SHA256, parts, HF_COUNT(parts), &digest));
+    memcpy(set->sha256, digest.bytes, sizeof(set->sha256));
+    return HF_OK;
+}
+
 /* The item becomes the set's; one that is there already is dropped. On failure it is freed. */
 static hf_err take(struct hf_endorsements *set, struct hf_endorsement *e, const char *source)
 {
@@ -70,6 +82,8 @@ static hf_err take(struct hf_endorsements *set, struct hf_endorsement *e, const 
         err = hf_realloc((set->n + 1) * sizeof(*set->item), &set->item);
     if (err == HF_OK && e->cert)
         err = hf_certs_add(&set->certs, e->cert);
+    if (err == HF_OK)
+        err = hash_on(set, e);
     if (err != HF_OK) {
         item_free(e);
         return err;
@@ -175,6 +189,17 @@ static hf_err add_der(struct hf_endorsements *set, struct hf_bytes in, const cha
     return err == HF_E_MEMORY ? err : HF_OK;
 }
 
+/* What is not text: DER, and what a recogniser claims. */
+static hf_err add_binary(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
+{
+    *known = false;
+    if (in.n && in.p[0] == 0x30) /* a SEQUENCE */
+        HF_TRY(add_der(set, in, source, known));
+    for (size_t i = 0; !*known && readers[i]; i++)
+        HF_TRY(readers[i](set, in, source, known));
+    return HF_OK;
+}
+
 static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf body = {0};
@@ -188,7 +213,7 @@ static hf_err add_pem(struct hf_endorsements *set, struct hf_bytes in, const cha
         bool known = false;
 
         (void)snprintf(place, sizeof(place), "%.80s#%u", source, ++n);
-        HF_TRY(add_der(set, hf_buf_bytes(&body), place, &known));
+        HF_TRY(add_binary(set, hf_buf_bytes(&body), place, &known));
         if (!known)
             return hf_fail(HF_E_FORMAT, "%s: a PEM block \"%.*s\" that is no certificate, list or key", place,
                            (int)block.label.n, (const char *)block.label.p);
@@ -212,10 +237,7 @@ static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const cha
         return hf_fail(HF_E_FORMAT, "%s is empty", source);
     if (is_text(in) && hf_pem_is(in) && in.p[0] != '{')
         return add_pem(set, in, source);
-    if (in.p[0] == 0x30) /* a SEQUENCE */
-        HF_TRY(add_der(set, in, source, &known));
-    for (size_t i = 0; !known && readers[i]; i++)
-        HF_TRY(readers[i](set, in, source, &known));
+    HF_TRY(add_binary(set, in, source, &known));
     return known ? HF_OK
                  : hf_fail(HF_E_FORMAT, "%s: %zu bytes beginning %02x %02x are no endorsement that is known", source, in.n,
                            in.p[0], in.n > 1 ? in.p[1] : 0);
@@ -224,10 +246,14 @@ static hf_err add_any(struct hf_endorsements *set, struct hf_bytes in, const cha
 hf_err hf_endorsements_add(struct hf_endorsements *set, struct hf_bytes in, const char *source)
 {
     size_t n = set->n, n_kept = set->n_kept, n_certs = set->certs.n;
-    hf_err err = add_any(set, in, source);
+    uint8_t before[sizeof(set->sha256)];
+    hf_err err;
 
+    memcpy(before, set->sha256, sizeof(before));
+    err = add_any(set, in, source);
     if (err == HF_OK)
         return HF_OK;
+    memcpy(set->sha256, before, sizeof(before));
     while (set->n > n)
         item_free(&set->item[--set->n]);
     while (set->n_kept > n_kept)

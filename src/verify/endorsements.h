@@ -41,6 +41,7 @@ struct hf_endorsements {
     size_t n_kept;
     struct hf_buf *kept; /* the bytes that items point into */
     struct hf_certs certs; /* all certificates, as hf_chain_check takes them */
+    uint8_t sha256[32];    /* over the items in their order: two sets of the same are the same set */
 };
 void hf_endorsements_free(struct hf_endorsements *set);
 

@@ -19,15 +19,15 @@ struct hf_intel_platform {
 /* What came of it. Pointers are into the TCB info; NULL where nothing matched. */
 struct hf_intel_tcb {
     const struct hf_tcb_level *sgx;
-    const struct hf_tcb_level *tdx;           /* SGX quotes: NULL */
-    const struct hf_tdx_module *module;       /* what the TDX module must be; NULL when its version is not known */
-    const struct hf_svn_level *module_level;  /* NULL for module version 0, which has none */
-    bool module_ok;                           /* signer and attributes are as the module's identity says */
-    bool module_refused;                      /* no identity, another signer, no level */
-    enum hf_tcb_status module_status;         /* UpToDate for module version 0 */
-    bool relaunch;                            /* the TD was started before the platform was brought up to date */
-    enum hf_tcb_status platform;              /* level, module and relaunch, before the QE is looked at */
-    enum hf_tcb_status status;                /* converged with the QE's */
+    const struct hf_tcb_level *tdx;          /* SGX quotes: NULL */
+    const struct hf_tdx_module *module;      /* what the TDX module must be; NULL when its version is not known */
+    const struct hf_svn_level *module_level; /* NULL for module version 0, which has none */
+    bool module_ok;                          /* signer and attributes are as the module's identity says */
+    bool module_refused;                     /* no identity, another signer, no level */
+    enum hf_tcb_status module_status;        /* UpToDate for module version 0 */
+    bool relaunch;                           /* the TD was started before the platform was brought up to date */
+    enum hf_tcb_status platform;             /* level, module and relaunch, before the QE is looked at */
+    enum hf_tcb_status status;               /* converged with the QE's */
 };
 
 /*

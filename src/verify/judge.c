@@ -325,16 +325,16 @@ static void link_keep(const struct hf_judge *j, const uint8_t signed_sha256[32],
         (void)hf_cache_put(j->cache, HF_FACT_LINK, key.bytes, NULL, NULL);
 }
 
-/* Roots of the pool that are pinned by their key, and whose own signature was found good before: they are taken as
- * they are. */
+/* Roots of the pool that are pinned by their key, and whose own signature was found good before, here or by whoever
+ * wrote down the vendors' certificates: they are taken as they are. */
 static hf_err known_roots(const struct hf_judge *j, enum hf_anchor_vendor vendor, const struct hf_certs *pool,
                           struct hf_certs *out)
 {
-    for (size_t i = 0; j->cache && pool && i < pool->n; i++) {
+    for (size_t i = 0; pool && i < pool->n; i++) {
         struct hf_cert *cert = pool->cert[i];
 
         if (hf_cert_self_issued(cert) && hf_anchors_find(j->anchors, vendor, cert->spki_sha256) &&
-            link_known(j, cert->sha256, cert->sha256))
+            (hf_anchors_certificate(cert->sha256) || link_known(j, cert->sha256, cert->sha256)))
             HF_TRY(hf_certs_add(out, cert));
     }
     return HF_OK;

@@ -9,7 +9,7 @@
 /* Row "age": failed for what is made in the future. Sets f->made_at. How old is too old is a policy's to say. */
 void hf_judge_made_at(const struct hf_judge *j, hf_time made_at, struct hf_verdict *v, struct hf_findings *f);
 
-/* hf_judge_freshness over a nonce that is a text (NULL: none): its bytes, or what they are the hexadecimal digits of. */
+/* hf_judge_freshness over a nonce that is a text (NULL: none): its bytes, or those whose hexadecimal digits it is. */
 void hf_judge_text_nonce(const struct hf_judge *j, const char *nonce, struct hf_verdict *v, struct hf_findings *f);
 
 #endif

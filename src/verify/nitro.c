@@ -90,7 +90,7 @@ static void check_order(struct work *w)
             bad = i;
     }
     row = hf_check(w->v, "certificate bundle",
-                   bad ? hf_fail(HF_E_MISMATCH, "certificate %zu of it is not the issuer of the next one", bad) : HF_OK);
+                   bad ? hf_fail(HF_E_MISMATCH, "certificate %zu of it is not the next one's issuer", bad) : HF_OK);
     hf_check_expected(row, "the root first, the signer's issuer last");
     hf_check_found(row, "%zu certificates, first %s", certs->n - 1, root->subject_text);
 }

@@ -129,15 +129,16 @@ static hf_err check_link(const struct hf_sev_cert *cert, uint32_t usage, const s
 }
 
 /* A row for one link; what is missing is named. */
-static bool judge_link(const char *row, const struct hf_sev_cert *cert, const struct hf_sev_cert *signer, bool has_signer,
-                       uint32_t usage, struct hf_verdict *v)
+static bool judge_link(const char *row, const struct hf_sev_cert *cert, const struct hf_sev_cert *signer,
+                       bool has_signer, uint32_t usage, struct hf_verdict *v)
 {
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *key = NULL;
     hf_err err;
     struct hf_check *r;
 
     if (!has_signer) {
-        (void)hf_check(v, row, hf_fail(HF_E_NOT_FOUND, "there is no %s that could have signed it", hf_sev_usage_name(usage)));
+        (void)hf_check(v, row,
+                       hf_fail(HF_E_NOT_FOUND, "there is no %s that could have signed it", hf_sev_usage_name(usage)));
         return false;
     }
     err = hf_sev_cert_key(signer, &key);
@@ -168,19 +169,21 @@ static void judge_owner(const struct hf_judge *j, const struct hf_sev_chain *c, 
         (void)hf_check(v, "owner", err);
         return;
     }
-    while ((e = hf_judge_next(j, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, key)) {
             hf_check_found(hf_check(v, "owner", HF_OK), "%s", e->source);
             return;
         }
     }
-    hf_check_found_hex(hf_check_not_applicable(v, "owner", "the owner's key is not among the keys that were given: AMD's "
-                                                           "chain says that it is an AMD chip, not whose"),
+    hf_check_found_hex(hf_check_not_applicable(v, "owner",
+                                               "the owner's key is not among the keys that were given: AMD's "
+                                               "chain says that it is an AMD chip, not whose"),
                        HF_BYTES_OF(spki));
 }
 
 /* CEK by an AMD certificate in X.509: the same keys sign both (Milan and later). */
-static bool judge_x509(const struct hf_judge *j, const struct hf_sev_chain *c, struct hf_verdict *v, struct hf_findings *f)
+static bool judge_x509(const struct hf_judge *j, const struct hf_sev_chain *c, struct hf_verdict *v,
+                       struct hf_findings *f)
 {
     const struct hf_endorsement *e;
     size_t at = 0;
@@ -192,8 +195,9 @@ static bool judge_x509(const struct hf_judge *j, const struct hf_sev_chain *c, s
             continue;
         return hf_judge_chain(j, HF_VENDOR_AMD, e->cert, &j->endorsements->certs, NULL, v, f, &chain);
     }
-    (void)hf_check(v, "certificate chain",
-                   hf_fail(HF_E_NOT_FOUND, "no ASK that signed the CEK: ask_ark_<product>.cert from developer.amd.com has it"));
+    (void)hf_check(
+        v, "certificate chain",
+        hf_fail(HF_E_NOT_FOUND, "no ASK that signed the CEK: ask_ark_<product>.cert from developer.amd.com has it"));
     return false;
 }
 
@@ -214,7 +218,8 @@ static hf_err amd_links(const struct hf_sev_chain *c, uint8_t root_spki[32])
     return hf_pubkey_spki_sha256(ark, root_spki);
 }
 
-static bool judge_amd(const struct hf_judge *j, const struct hf_sev_chain *c, struct hf_verdict *v, struct hf_findings *f)
+static bool judge_amd(const struct hf_judge *j, const struct hf_sev_chain *c, struct hf_verdict *v,
+                      struct hf_findings *f)
 {
     const struct hf_anchor *anchor = NULL;
     uint8_t spki[32];
@@ -236,7 +241,8 @@ static bool judge_amd(const struct hf_judge *j, const struct hf_sev_chain *c, st
     } else {
         hf_check_found_hex(row, HF_BYTES_OF(spki));
     }
-    (void)hf_check_not_applicable(v, "validity", "certificates of SEV have no dates, and no list revokes them");
+    (void)hf_check_not_applicable(v, "validity", "certificates of SEV have no dates");
+    (void)hf_check_not_applicable(v, "revocation", "AMD publishes no list for them: an older ASK or CEK stays valid");
     return anchor != NULL;
 }
 
@@ -247,7 +253,8 @@ bool hf_sev_chain_check(const struct hf_judge *j, struct hf_sev_chain *c, bool n
 
     complete(j, c);
     if (need_pdh && !c->has_pdh)
-        (void)hf_check(v, "pdh", hf_fail(HF_E_NOT_FOUND, "there is no PDH: a session could not be made with this platform"));
+        (void)hf_check(v, "pdh",
+                       hf_fail(HF_E_NOT_FOUND, "there is no PDH: a session could not be made with this platform"));
     else if (c->has_pdh)
         (void)judge_link("pdh", &c->pdh, &c->pek, c->has_pek, HF_SEV_PEK, v);
     if (!c->has_pek) {

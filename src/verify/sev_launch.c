@@ -13,7 +13,8 @@ static hf_err key_size(const struct hf_secret *key, const char *name)
 {
     size_t n = hf_secret_expose(key).n;
 
-    return n == HF_SEV_KEY_BYTES ? HF_OK : hf_fail(HF_E_ARG, "a %s of %zu bytes; %d are right", name, n, HF_SEV_KEY_BYTES);
+    return n == HF_SEV_KEY_BYTES ? HF_OK
+                                 : hf_fail(HF_E_ARG, "a %s of %zu bytes; %d are right", name, n, HF_SEV_KEY_BYTES);
 }
 
 static void digest_wipe(struct hf_digest *d)
@@ -62,7 +63,8 @@ hf_err hf_sev_launch_check(const struct hf_sev_launch *launch, const struct hf_s
 static hf_err derive(struct hf_bytes key, const char *label, struct hf_bytes context, struct hf_secret **out)
 {
     static const uint8_t counter[4] = {1, 0, 0, 0}, zero[1] = {0}, bits[4] = {128, 0, 0, 0};
-    struct hf_bytes parts[] = {HF_BYTES_OF(counter), hf_bytes_text(label), HF_BYTES_OF(zero), context, HF_BYTES_OF(bits)};
+    struct hf_bytes parts[] = {HF_BYTES_OF(counter), hf_bytes_text(label), HF_BYTES_OF(zero), context,
+                               HF_BYTES_OF(bits)};
     HF_CLEANUP(digest_wipe) struct hf_digest block = {0};
 
     HF_TRY(hf_hmac(HF_SHA256, key, parts, HF_COUNT(parts), &block));

@@ -90,14 +90,15 @@ static void judge_author(const struct hf_judge *j, const struct hf_pubkey *key, 
         hf_check_found(hf_check(v, "root", HF_OK), "%s", anchor->name);
         return;
     }
-    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at))) {
+    while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, key)) {
             hf_check_found(hf_check(v, "root", HF_OK), "%s", e->source);
             return;
         }
     }
-    hf_check_found_hex(hf_check(v, "root", hf_fail(HF_E_UNTRUSTED, "nobody vouches for the author's key: give it as a root, or "
-                                                                  "as a public key")),
+    hf_check_found_hex(hf_check(v, "root",
+                                hf_fail(HF_E_UNTRUSTED, "nobody vouches for the author's key: give it as a root, or "
+                                                        "as a public key")),
                        HF_BYTES_OF(spki));
 }
 
@@ -135,6 +136,7 @@ void hf_sgx_sigstruct_judge(const struct hf_judge *j, struct hf_bytes evidence, 
     if (key)
         judge_author(j, key, v);
     hf_judge_reserved_bits(v, "ATTRIBUTES.flags", s.flags & ~(uint64_t)HF_SGX_FLAGS_KNOWN);
-    hf_judge_debug(s.type & HF_SGX_SIGSTRUCT_DEBUG || s.flags & HF_SGX_FLAG_DEBUG || !(s.flags_mask & HF_SGX_FLAG_DEBUG),
+    hf_judge_debug(s.type & HF_SGX_SIGSTRUCT_DEBUG || s.flags & HF_SGX_FLAG_DEBUG ||
+                       !(s.flags_mask & HF_SGX_FLAG_DEBUG),
                    "the signature allows debug enclaves", v, f);
 }

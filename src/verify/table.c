@@ -9,6 +9,7 @@
     X("azure-hcl", hf_azure_hcl_judge) \
     X("cc-eventlog", hf_cc_eventlog_judge) \
     X("cca-token", hf_cca_judge) \
+    X("ias-report", hf_ias_report_judge) \
     X("mock", hf_mock_judge) \
     X("nitro-document", hf_nitro_judge) \
     X("nvidia-report", hf_nvidia_judge) \
@@ -22,6 +23,7 @@
     X("snp-report", hf_snp_report_judge) \
     X("td-report", hf_td_report_judge) \
     X("tdx-quote", hf_tdx_quote_judge) \
+    X("tpm-eventlog", hf_tpm_eventlog_judge) \
     X("tpm-quote", hf_tpm_quote_judge) \
     X("vendor-commitment", hf_vendor_judge) \
 

@@ -38,7 +38,8 @@ static bool given_key(const struct hf_judge *j, const struct hf_pubkey *ak, stru
 
     while ((e = hf_endorsements_next(j->endorsements, HF_ENDORSEMENT_PUBLIC_KEY, &at)) != NULL) {
         if (hf_pubkey_equal(e->key, ak)) {
-            hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge", e->source);
+            hf_check_found(hf_check(v, "ak", HF_OK), "the same key in %s: that it is a TPM's is your knowledge",
+                           e->source);
             return true;
         }
     }
@@ -77,6 +78,17 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
         (void)hf_judge_revocation(j, &chain, NULL, v, f);
 }
 
+/* The attestation key that Azure's runtime data beside the quote name. HF_E_NOT_FOUND, without a detail: there are
+ * none, as a rule. */
+static hf_err key_beside(const struct hf_judge *j, struct hf_pubkey **out)
+{
+    for (size_t i = 0; i < j->n_also; i++) {
+        if (j->also[i]->format && strcmp(j->also[i]->format->name, "azure-hcl") == 0)
+            return hf_azure_hcl_ak(j->also[i]->bytes, out);
+    }
+    return HF_E_NOT_FOUND;
+}
+
 /*
  * Azure's firmware made the key, and names it in the runtime data whose hash a hardware report carries: that item's own
  * rows say whether they are bound. The key has no public area then, and the firmware's word stands for its attributes.
@@ -84,30 +96,23 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
 static bool bound_key(const struct hf_judge *j, const struct hf_pubkey *ak, size_t from, struct hf_verdict *v,
                       struct hf_findings *f)
 {
-    bool any = false, bound = false;
+    HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
+    hf_err err = key_beside(j, &named);
 
-    for (size_t i = 0; i < j->n_also && !bound; i++) {
-        HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *named = NULL;
-
-        if (!j->also[i]->format || strcmp(j->also[i]->format->name, "azure-hcl") != 0)
-            continue;
-        any = true;
-        bound = hf_azure_hcl_ak(j->also[i]->bytes, &named) == HF_OK && hf_pubkey_equal(named, ak);
-    }
-    if (!any)
+    if (err == HF_E_NOT_FOUND)
         return false;
-    hf_check_expected(hf_check(v, "ak binding",
-                               bound ? HF_OK
-                                     : hf_fail(HF_E_MISMATCH, "the runtime data beside it name another attestation key")),
-                      "the key that the runtime data call HCLAkPub");
-    if (!bound)
+    if (err == HF_OK && !hf_pubkey_equal(named, ak))
+        err = hf_fail(HF_E_MISMATCH, "the runtime data beside it name another attestation key");
+    hf_check_expected(hf_check(v, "ak binding", err), "the key that the runtime data call HCLAkPub");
+    if (err != HF_OK)
         return false;
     f->environment = HF_ENV_VIRTUAL;
     for (size_t i = from; i < v->n; i++) {
         if (strcmp(v->row[i].name, "attributes") != 0 || v->row[i].status != HF_CHECK_ABSENT)
             continue;
         v->row[i].status = HF_CHECK_NOT_APPLICABLE;
-        hf_check_note(&v->row[i], "the platform's firmware made the key and names it: its word stands for the public area");
+        hf_check_note(&v->row[i],
+                      "the platform's firmware made the key and names it: its word stands for the public area");
     }
     return true;
 }
@@ -135,8 +140,9 @@ static void judge_key(const struct hf_judge *j, const struct parts *p, size_t fr
     else if (bound)
         hf_check_found(hf_check(v, "ak", HF_OK), "by its binding to the hardware report beside it");
     else if (!given_key(j, p->ak, v))
-        hf_check_expected(hf_check(v, "ak", hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
-                                                                    "make one that signs this")),
+        hf_check_expected(hf_check(v, "ak",
+                                   hf_fail(HF_E_UNTRUSTED, "nobody vouches for the attestation key: anybody can "
+                                                           "make one that signs this")),
                           "its public key, or its certificate by a TPM vendor, among the collateral");
     lower_environment(p->env.environment, f);
 }
@@ -207,6 +213,8 @@ static hf_err take_key(const struct hf_judge *j, struct parts *p)
     struct hf_digest hash = {0};
     void *kept = NULL;
 
+    if (public.n == 0)
+        return key_beside(j, &p->ak);
     HF_TRY(hf_hash_one(HF_SHA256, public, &hash));
     if (hf_cache_get(j->cache, HF_FACT_KEY, hash.bytes, &kept)) {
         p->has_area = !hf_tpm_envelope_bare_key(&p->env) && hf_tpm_pub_parse(public, &p->area) == HF_OK;
@@ -274,8 +282,7 @@ static void judge_nonce(const struct hf_judge *j, const struct hf_quote_attest *
 
 hf_judge_fn hf_tpm_quote_judge;
 
-void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v,
-                        struct hf_findings *f)
+void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, struct hf_verdict *v, struct hf_findings *f)
 {
     HF_CLEANUP(parts_free) struct parts p = {0};
     struct hf_tpm_quote_result said = {0};
@@ -294,7 +301,7 @@ void hf_tpm_quote_judge(const struct hf_judge *j, struct hf_bytes evidence, stru
         return;
     judge_nonce(j, &attest, v, f);
     claim(&p, &attest, &said, &f->claims);
-    f->level = f->environment == HF_ENV_HARDWARE ? HF_LEVEL_HIGH
+    f->level = f->environment == HF_ENV_HARDWARE  ? HF_LEVEL_HIGH
                : f->environment == HF_ENV_VIRTUAL ? HF_LEVEL_MEDIUM
                                                   : HF_LEVEL_LOW;
 }

@@ -22,8 +22,8 @@ static inline void inspected_row(void *to, const struct hf_inspect_row *row)
 
     all->rows++;
     all->outside += row->at > all->size || row->n > all->size - row->at;
-    n = snprintf(all->text + all->used, sizeof(all->text) - all->used, "%u %s @%zu+%zu = %" PRIu64 " (%s)\n", row->depth,
-                 row->name, row->at, row->n, row->number, row->meaning);
+    n = snprintf(all->text + all->used, sizeof(all->text) - all->used, "%u %s @%zu+%zu = %" PRIu64 " (%s)\n",
+                 row->depth, row->name, row->at, row->n, row->number, row->meaning);
     if (n > 0 && (size_t)n < sizeof(all->text) - all->used)
         all->used += (size_t)n;
 }

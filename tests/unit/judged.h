@@ -65,13 +65,13 @@ static inline void judged_print(const struct judged *j)
     print_error("%s\n", s);
 }
 
-#define CHECK_ROW(j, name, want) \
-    do { \
-        if (judged_row(j, name) != (want)) { \
-            judged_print(j); \
+#define CHECK_ROW(j, name, want)                                                               \
+    do {                                                                                       \
+        if (judged_row(j, name) != (want)) {                                                   \
+            judged_print(j);                                                                   \
             FAIL("row \"%s\" is %s, want %s", name, hf_check_status_name(judged_row(j, name)), \
-                 hf_check_status_name(want)); \
-        } \
+                 hf_check_status_name(want));                                                  \
+        }                                                                                      \
     } while (0)
 
 static inline void check_claim(const struct judged *j, const char *name, const char *want)

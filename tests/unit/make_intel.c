@@ -56,7 +56,8 @@ static void start_levels(struct make_intel *m)
     m->qe_level[0] = (struct make_svn_level){8, "UpToDate", NULL};
     m->qe_level[1] = (struct make_svn_level){4, "OutOfDate", "INTEL-SA-00477"};
     m->n_modules = 2;
-    m->module[0] = (struct make_module){"TDX_03", SEAM_SIGNER, 2, {{7, "UpToDate", NULL}, {5, "OutOfDate", "INTEL-SA-01036"}}};
+    m->module[0] = (struct make_module){
+        "TDX_03", SEAM_SIGNER, 2, {{7, "UpToDate", NULL}, {5, "OutOfDate", "INTEL-SA-01036"}}};
     m->module[1] = (struct make_module){"TDX_0a", SEAM_SIGNER, 2, {{3, "UpToDate", NULL}, {1, "Revoked", NULL}}};
 }
 
@@ -169,8 +170,8 @@ static hf_err sign_qe(struct make_intel *m, struct hf_bytes ak)
     hf_sgx_body_write(&m->qe, report);
     HF_TRY(hf_buf_set(&m->qe_report, HF_BYTES_OF(report)));
     hf_buf_free(&m->qe_signature);
-    return hf_privkey_sign_message(m->other_qe ? m->ca[INTEL_CA].key : m->ca[INTEL_PCK].key, &ecdsa, HF_BYTES_OF(report),
-                                   &m->qe_signature);
+    return hf_privkey_sign_message(m->other_qe ? m->ca[INTEL_CA].key : m->ca[INTEL_PCK].key, &ecdsa,
+                                   HF_BYTES_OF(report), &m->qe_signature);
 }
 
 static hf_err write_body(struct make_intel *m)
@@ -204,7 +205,8 @@ hf_err make_intel_quote(struct make_intel *m, struct hf_buf *out)
     hf_buf_free(out);
     HF_TRY(hf_sgx_quote_write_signed(&q, out));
     hf_buf_free(&m->signature);
-    HF_TRY(hf_privkey_sign_message(m->other_ak ? m->ca[INTEL_PCK].key : m->ak, &ecdsa, hf_buf_bytes(out), &m->signature));
+    HF_TRY(
+        hf_privkey_sign_message(m->other_ak ? m->ca[INTEL_PCK].key : m->ak, &ecdsa, hf_buf_bytes(out), &m->signature));
     q.signature = hf_buf_bytes(&m->signature);
     q.ak = HF_BYTES_OF(ak);
     q.qe_report = hf_buf_bytes(&m->qe_report);
@@ -353,8 +355,7 @@ static hf_err edit(struct hf_buf *text, const struct make_document *d)
     hf_buf_free(text);
     HF_TRY(hf_buf_add(text, (struct hf_bytes){old.p, before}));
     HF_TRY(hf_buf_add(text, hf_bytes_text(d->into)));
-    return hf_buf_add(text,
-                      (struct hf_bytes){old.p + before + strlen(d->edit), old.n - before - strlen(d->edit)});
+    return hf_buf_add(text, (struct hf_bytes){old.p + before + strlen(d->edit), old.n - before - strlen(d->edit)});
 }
 
 static hf_err wrap(struct make_intel *m, const char *name, const struct make_document *d, struct hf_buf *out)
@@ -423,9 +424,9 @@ static hf_err write_crl(const struct make_document *d, const char *a, const char
     if (b)
         revoked[n++] = (struct testca_revoked){.serial = b, .date = d->from, .reason = -1};
     hf_buf_free(out);
-    return testca_crl(&(struct testca_crl_spec){
-                          .this_update = d->from, .next_update = d->until, .revoked = revoked, .n_revoked = n},
-                      issuer, out);
+    return testca_crl(
+        &(struct testca_crl_spec){.this_update = d->from, .next_update = d->until, .revoked = revoked, .n_revoked = n},
+        issuer, out);
 }
 
 hf_err make_intel_pck_crl(struct make_intel *m, struct hf_buf *out)

@@ -1,6 +1,7 @@
 /*
  * SGX and TDX quotes and Intel's collateral for tests: an own root, PCK CA, PCK, TCB Signing certificate, attestation
- * key; lists, TCB info and identity with any level; quotes of every version. Everything can be set, wrong ones included.
+ * key; lists, TCB info and identity with any level; quotes of every version. Everything can be set, wrong ones
+ * included.
  *
  *   HF_CLEANUP(make_intel_free) struct make_intel m;
  *   make_intel_start(&m, true);              a TD; change m.spec[...], m.pck, m.td, m.level as the test wants
@@ -18,8 +19,8 @@
 
 enum { INTEL_ROOT, INTEL_CA, INTEL_PCK, INTEL_SIGNER, INTEL_CERTS };
 
-#define INTEL_AT ((hf_time)1700000000)      /* when tests judge */
-#define INTEL_FROM (INTEL_AT - 10 * 86400)  /* of collateral and lists */
+#define INTEL_AT ((hf_time)1700000000)     /* when tests judge */
+#define INTEL_FROM (INTEL_AT - 10 * 86400) /* of collateral and lists */
 #define INTEL_UNTIL (INTEL_AT + 20 * 86400)
 
 #define INTEL_LEVELS 6

@@ -29,11 +29,13 @@ static inline void made_sev_free(struct made_sev *m)
 }
 
 /* Sign `message` as certificates and reports have it: n bytes at `place`. */
-static inline void sev_sign(const struct hf_privkey *key, uint32_t algo, struct hf_bytes message, uint8_t *place, size_t n)
+static inline void sev_sign(const struct hf_privkey *key, uint32_t algo, struct hf_bytes message, uint8_t *place,
+                            size_t n)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf sig = {0};
     bool rsa = algo == HF_SEV_RSA_SHA256 || algo == HF_SEV_RSA_SHA384;
-    struct hf_sig_alg alg = {.scheme = rsa ? HF_SIG_RSAPSS : HF_SIG_ECDSA, .hash = algo & 0x100 ? HF_SHA384 : HF_SHA256};
+    struct hf_sig_alg alg = {.scheme = rsa ? HF_SIG_RSAPSS : HF_SIG_ECDSA,
+                             .hash = algo & 0x100 ? HF_SHA384 : HF_SHA256};
 
     OK(hf_privkey_sign_message(key, &alg, message, &sig));
     OK(hf_sev_signature_write(algo, hf_buf_bytes(&sig), place, n));
@@ -104,7 +106,8 @@ static inline void make_sev(struct made_sev *m)
     sev_ca(m->ask_key, m->ark_key, HF_SEV_ASK, 2, 1, &m->ask);
     for (size_t i = 0; i < SEV_KEYS; i++) {
         OK(hf_privkey_generate_ec(HF_P384, &m->key[i]));
-        sev_cert_start(m, (enum made_sev_key)i, usage[i], usage[i] == HF_SEV_PDH ? HF_SEV_ECDH_SHA256 : HF_SEV_ECDSA_SHA256);
+        sev_cert_start(m, (enum made_sev_key)i, usage[i],
+                       usage[i] == HF_SEV_PDH ? HF_SEV_ECDH_SHA256 : HF_SEV_ECDSA_SHA256);
     }
     sev_cert_sign(m->cert[SEV_KEY_PDH], 0, HF_SEV_PEK, HF_SEV_ECDSA_SHA256, m->key[SEV_KEY_PEK]);
     sev_cert_sign(m->cert[SEV_KEY_PEK], 0, HF_SEV_OCA, HF_SEV_ECDSA_SHA256, m->key[SEV_KEY_OCA]);

@@ -56,8 +56,8 @@ TEST(real_logs_explain_their_quotes)
 /* A header that names SHA-384, and one event per register. */
 static void make(struct hf_buf *out, uint16_t alg, uint32_t reg)
 {
-    static const uint8_t spec[] = {'S', 'p', 'e', 'c', ' ', 'I', 'D', ' ', 'E', 'v', 'e', 'n', 't', '0', '3', 0,
-                                   0,   0,   0,   0,   0,   2,   0,   2,   1,   0,   0,   0,   0x0c, 0,   48,  0,  0};
+    static const uint8_t spec[] = {'S', 'p', 'e', 'c', ' ', 'I', 'D', ' ', 'E', 'v', 'e', 'n',  't', '0', '3', 0, 0,
+                                   0,   0,   0,   0,   2,   0,   2,   1,   0,   0,   0,   0x0c, 0,   48,  0,   0};
     uint8_t head[33], digest[48];
     struct hf_tcg_log log;
     struct hf_tcg_event event = {.reg = 1, .type = 3, .n_digests = 1, .header = true};
@@ -171,6 +171,5 @@ TEST(a_log_is_told_event_by_event)
     CHECK(strstr(told.text, "1 algorithm @0+0 = 12 (sha384, 48 bytes)"));
 }
 
-TESTS(RUN(real_logs_explain_their_quotes), RUN(each_register_has_its_row),
-      RUN(logs_that_cannot_explain_a_td_are_named), RUN(checking_survives_a_lack_of_memory),
-      RUN(a_log_is_told_event_by_event))
+TESTS(RUN(real_logs_explain_their_quotes), RUN(each_register_has_its_row), RUN(logs_that_cannot_explain_a_td_are_named),
+      RUN(checking_survives_a_lack_of_memory), RUN(a_log_is_told_event_by_event))

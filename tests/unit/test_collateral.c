@@ -1,4 +1,4 @@
-/* The cache of collateral, what it recognises, and the vendors' addresses. The HTTP client: tests/interop/collateral.sh. */
+/* The cache of collateral, what it recognises, and the vendors' addresses. HTTP: tests/interop/collateral.sh. */
 #include "collateral/cache.h"
 #include "collateral/vendor.h"
 #include "folder.h"
@@ -129,7 +129,8 @@ TEST(what_is_damaged_is_dropped_and_the_rest_stays)
         {"an empty index", ": >index.json", 0},
         {"an index of another kind", "echo '[]' >index.json", 0},
         {"an index of a later version", "sed -i 's/\"version\": 1/\"version\": 2/' index.json", 0},
-        {"an id that leads elsewhere", "sed -i 's/\"sha256\": \".*\"/\"sha256\": \"..\\/..\\/etc\\/passwd\"/' index.json", 0},
+        {"an id that leads elsewhere",
+         "sed -i 's/\"sha256\": \".*\"/\"sha256\": \"..\\/..\\/etc\\/passwd\"/' index.json", 0},
         {"an unknown key", "sed -i 's/\"kind\"/\"kinder\"/' index.json", 0},
         {"a file that nobody names", "echo >0000000000000000000000000000000000000000000000000000000000000000", 2},
     };
@@ -280,8 +281,9 @@ TEST(certificates_and_lists_hold_until_their_earliest_end)
     struct testca_crl_spec spec = {.this_update = NOW - 10, .next_update = NOW + 10};
     struct hf_collateral_entry e = {0};
 
-    OK(testca_new(&(struct testca_spec){.subject = "CN=Root", .ca = true, .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
-                  NULL, &root));
+    OK(testca_new(
+        &(struct testca_spec){.subject = "CN=Root", .ca = true, .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN}, NULL,
+        &root));
     OK(testca_new(&(struct testca_spec){.subject = "CN=Leaf", .from = NOW - 5, .until = NOW + 5}, &root, &leaf));
     OK(hf_cert_to_pem(root.cert, &pem));
     OK(hf_collateral_look(hf_buf_bytes(&pem), &e));

@@ -147,8 +147,8 @@ TEST(answers_with_their_headers_are_taken_apart)
         HF_CLEANUP(hf_buf_free) struct hf_buf answer = {0};
 
         CASE(heads[i]);
-        OK(hf_buf_printf(&answer, "%sTCB-Info-Issuer-Chain: %.*s\r\nRequest-ID: 0123\r\n\r\n%.*s", heads[i], (int)chain.n,
-                         (const char *)chain.p, (int)info.n, (const char *)info.p));
+        OK(hf_buf_printf(&answer, "%sTCB-Info-Issuer-Chain: %.*s\r\nRequest-ID: 0123\r\n\r\n%.*s", heads[i],
+                         (int)chain.n, (const char *)chain.p, (int)info.n, (const char *)info.p));
         must_hold(&answer, 1, 0, 0, 2);
     }
     CASE("");
@@ -185,7 +185,7 @@ static void openenclave(struct hf_buf *out)
 {
     static const uint8_t zero[] = {0};
     static struct hf_buf version, created;
-    const struct hf_buf *items[9] = {&version,  &info,      &tcb_chain, &pck_crl, &root_crl,
+    const struct hf_buf *items[9] = {&version,   &info,     &tcb_chain, &pck_crl, &root_crl,
                                      &pck_chain, &identity, &tcb_chain, &created};
     size_t at = 0, all = 0;
 
@@ -246,7 +246,12 @@ TEST(the_librarys_memory_is_taken_apart)
 TEST(what_is_none_is_left_alone)
 {
     static const char *const texts[] = {
-        "{}", "{\"tcbInfo\":1,\"signature\":\"\"}", "[1,2,3]", "hello", "00", "3082",
+        "{}",
+        "{\"tcbInfo\":1,\"signature\":\"\"}",
+        "[1,2,3]",
+        "hello",
+        "00",
+        "3082",
         "HTTP/1.1 404 Not Found\r\n\r\nthere is no such platform here, and this is more than sixty-four bytes",
         "{\"a\":\"-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n and some more text behind it\"}",
         "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",

@@ -71,7 +71,8 @@ static const struct bad bad_tcb_infos[] = {
     {"a module twice", "TDX_03", "TDX_0A", HF_E_FORMAT},
     {"no module signer", "\"tdxModule\":{\"mrsigner\"", "\"tdxModule\":{\"mrSigner\"", HF_E_FORMAT},
     {"no module", "\"tdxModule\":", "\"tdxmodule\":", HF_E_FORMAT},
-    {"a module's level with a status that modules have not", "\"isvsvn\":5},\"tcbDate\":\"2023-08-09T00:00:00Z\",\"tcbStatus\":\"OutOfDate\"",
+    {"a module's level with a status that modules have not",
+     "\"isvsvn\":5},\"tcbDate\":\"2023-08-09T00:00:00Z\",\"tcbStatus\":\"OutOfDate\"",
      "\"isvsvn\":5},\"tcbDate\":\"2023-08-09T00:00:00Z\",\"tcbStatus\":\"SWHardeningNeeded\"", HF_E_FORMAT},
     {"a module's level twice", "\"isvsvn\":5", "\"isvsvn\":7", HF_E_FORMAT},
 };
@@ -141,9 +142,16 @@ TEST(identities_are_read_strictly)
 
 TEST(the_wrapper_holds_a_document_and_its_signature_alone)
 {
-    static const char *const texts[] = {
-        "", "{}", "[]", "{\"tcbInfo\":{}}", "{\"tcbInfo\":{},\"signature\":\"00\"}", "{\"tcbInfo\":[],\"signature\":\"\"}",
-        "{\"signature\":\"\"}", "{\"tcbInfo\":{},\"signature\":1}", "null", "{\"tcbInfo\":{}"};
+    static const char *const texts[] = {"",
+                                        "{}",
+                                        "[]",
+                                        "{\"tcbInfo\":{}}",
+                                        "{\"tcbInfo\":{},\"signature\":\"00\"}",
+                                        "{\"tcbInfo\":[],\"signature\":\"\"}",
+                                        "{\"signature\":\"\"}",
+                                        "{\"tcbInfo\":{},\"signature\":1}",
+                                        "null",
+                                        "{\"tcbInfo\":{}"};
 
     for (size_t i = 0; i < HF_COUNT(texts); i++) {
         HF_CLEANUP(hf_tcb_info_free) struct hf_tcb_info *info = NULL;

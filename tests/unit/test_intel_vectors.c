@@ -4,9 +4,7 @@
 #include "codec/json_read.h"
 #include "evidence/sgx_quote.h"
 #include "vectors.h"
-#include "verify/endorsements.h"
 
-#include <dirent.h>
 #include <holdfast/verify.h>
 #include <strings.h>
 
@@ -378,109 +376,6 @@ TEST(a_changed_byte_is_found)
     }
 }
 
-/* ---- files of every kind ---- */
-
-/* Every file of a folder is taken, and holds something unless it is one of `empty`. */
-static void take_folder(const char *folder, const char *empty)
-{
-    HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
-    char path[512];
-    struct dirent *e;
-    DIR *dir;
-
-    (void)snprintf(path, sizeof(path), "%s/evidence/%s", vectors_dir(), folder);
-    dir = opendir(path);
-    CHECK(dir);
-    while ((e = readdir(dir)) != NULL) {
-        size_t before = set.n;
-
-        if (e->d_name[0] == '.' || strstr(e->d_name, "cases.json") || strstr(e->d_name, ".evidence") ||
-            strstr(e->d_name, "quote.dat"))
-            continue;
-        (void)snprintf(path, sizeof(path), "evidence/%s/%s", folder, e->d_name);
-        vector(path, &file);
-        CASE(e->d_name);
-        OK(hf_endorsements_add(&set, hf_buf_bytes(&file), path));
-        if (set.n == before && !(empty && strstr(e->d_name, empty)))
-            FAIL("%s holds nothing new", path);
-    }
-    (void)closedir(dir);
-    CASE("");
-}
-
-TEST(every_file_of_collateral_is_taken)
-{
-    NEED_VECTORS();
-    take_folder("sgx/collateral", "tcbevalnums");
-    take_folder("tdx/collateral", "tcbevalnums");
-    take_folder("sgx/pki", NULL);
-    take_folder("sgx/oe-endorsements", NULL);
-    take_folder("tdx/oe-endorsements", NULL);
-    take_folder("sgx/inteltest", "trustedRoot"); /* it is in the chains too */
-    take_folder("tdx/inteltest", "trustedRoot");
-}
-
-static size_t count(const struct hf_endorsements *set, enum hf_endorsement_kind kind)
-{
-    size_t n = 0;
-
-    for (size_t at = 0; hf_endorsements_next(set, kind, &at);)
-        n++;
-    return n;
-}
-
-TEST(bundles_give_all_that_is_in_them)
-{
-    static const char *const files[] = {"sgx/oe-endorsements/libsignal-dcap.endorsements",
-                                        "sgx/oe-endorsements/libsignal-cds2_test.endorsements",
-                                        "tdx/oe-endorsements/oe-tdx_endorsement.bin",
-                                        "tdx/oe-endorsements/oe-tdx_v5_ev21.bin"};
-
-    NEED_VECTORS();
-    for (size_t i = 0; i < HF_COUNT(files); i++) {
-        HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
-        HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
-        char path[256];
-
-        (void)snprintf(path, sizeof(path), "evidence/%s", files[i]);
-        vector(path, &file);
-        CASE(files[i]);
-        OK(hf_endorsements_add(&set, hf_buf_bytes(&file), files[i]));
-        CHECK(count(&set, HF_ENDORSEMENT_TCB_INFO) == 1 && count(&set, HF_ENDORSEMENT_IDENTITY) == 1);
-        CHECK(count(&set, HF_ENDORSEMENT_CRL) == 2 && count(&set, HF_ENDORSEMENT_CERT) >= 3);
-    }
-}
-
-TEST(malformed_documents_are_refused)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
-    char path[512];
-    struct dirent *e;
-    size_t n = 0;
-    DIR *dir;
-
-    NEED_VECTORS();
-    (void)snprintf(path, sizeof(path), "%s/evidence/sgx/negative/oe-json", vectors_dir());
-    dir = opendir(path);
-    CHECK(dir);
-    while ((e = readdir(dir)) != NULL) {
-        HF_CLEANUP(hf_endorsements_free) struct hf_endorsements set = {0};
-
-        if (e->d_name[0] == '.')
-            continue;
-        (void)snprintf(path, sizeof(path), "evidence/sgx/negative/oe-json/%s", e->d_name);
-        vector(path, &file);
-        CASE(e->d_name);
-        FAILS(hf_endorsements_add(&set, hf_buf_bytes(&file), e->d_name), HF_E_FORMAT);
-        CHECK(set.n == 0);
-        n++;
-    }
-    (void)closedir(dir);
-    CHECK(n > 20);
-    CASE("");
-}
-
 /* ---- forged and foreign quotes ---- */
 
 static void negative(const char *file, const char *failed)
@@ -544,8 +439,8 @@ TEST(a_quote_without_a_certificate_names_what_to_fetch)
 /* Intel's test hierarchy: refused by itself, accepted with its root. The SGX quote's certificate is outside of it. */
 static void inteltest(const char *dir, int64_t at, const char *identity)
 {
-    static const char *const files[] = {"pckCert.pem",  "pckSignChain.pem", "tcbSignChain.pem", "tcbInfo.json",
-                                        "qeIdentity.json", "rootCaCrl.der", "intermediateCaCrl.der"};
+    static const char *const files[] = {"pckCert.pem",     "pckSignChain.pem", "tcbSignChain.pem",     "tcbInfo.json",
+                                        "qeIdentity.json", "rootCaCrl.der",    "intermediateCaCrl.der"};
     HF_CLEANUP(hf_buf_free) struct hf_buf root = {0};
     struct vector_case c = {0};
     struct hf_verifier *v = NULL;
@@ -593,9 +488,7 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(every_real_sgx_quote_has_the_status_that_others_found),
-      RUN(every_real_tdx_quote_has_the_status_that_others_found),
-      RUN(nothing_holds_a_second_outside_of_its_window), RUN(another_platforms_collateral_fails_and_says_so),
-      RUN(a_changed_byte_is_found), RUN(every_file_of_collateral_is_taken), RUN(bundles_give_all_that_is_in_them),
-      RUN(malformed_documents_are_refused), RUN(forged_quotes_fail_in_the_row_that_is_theirs),
-      RUN(a_quote_without_a_certificate_names_what_to_fetch),
+      RUN(every_real_tdx_quote_has_the_status_that_others_found), RUN(nothing_holds_a_second_outside_of_its_window),
+      RUN(another_platforms_collateral_fails_and_says_so), RUN(a_changed_byte_is_found),
+      RUN(forged_quotes_fail_in_the_row_that_is_theirs), RUN(a_quote_without_a_certificate_names_what_to_fetch),
       RUN(intels_test_hierarchy_counts_only_where_its_root_is_given), RUN(nothing_is_left))

@@ -344,8 +344,8 @@ TEST(a_list_that_is_given_is_looked_at)
         OK(make_nitro_sign(&shared, &doc));
         start(&shared, NITRO_MADE);
         if (how) {
-            OK(testca_crl(&(struct testca_crl_spec){.revoked = revoked, .n_revoked = how - 1}, &shared.ca[NITRO_INSTANCE],
-                          &crl));
+            OK(testca_crl(&(struct testca_crl_spec){.revoked = revoked, .n_revoked = how - 1},
+                          &shared.ca[NITRO_INSTANCE], &crl));
             OK(hf_endorsements_add(&g.endorsements, hf_buf_bytes(&crl), "crl"));
         }
         must(&doc, wanted[how], how == 2 ? "revocation" : "");

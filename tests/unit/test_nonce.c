@@ -142,7 +142,7 @@ TEST(the_store_is_bounded_and_makes_room_of_what_is_over)
         spec.count = 1;
         spec.max = 0;
         OK(hf_nonce_issue(store, &spec, NOW + 11 + 21, &n));
-        FAILS(hf_nonce_burn(store, nth(&old, 0), NULL, NOW + 15, &a), HF_E_MISMATCH); /* forgotten after twice its time */
+        FAILS(hf_nonce_burn(store, nth(&old, 0), NULL, NOW + 15, &a), HF_E_MISMATCH); /* after twice its time */
         CHECK(a.state == HF_NONCE_UNKNOWN);
         hf_store_close(&store);
     }

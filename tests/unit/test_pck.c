@@ -67,9 +67,9 @@ TEST(items_that_do_not_belong_are_refused)
         const char *name;
         uint8_t order[7];
         hf_err want;
-    } cases[] = {{"all that must be", {1, 2, 3, 4, 5}, HF_OK}, {"no PPID", {2, 3, 4, 5}, HF_E_FORMAT},
-                 {"no TCB", {1, 3, 4, 5}, HF_E_FORMAT},        {"no PCEID", {1, 2, 4, 5}, HF_E_FORMAT},
-                 {"no FMSPC", {1, 2, 3, 5}, HF_E_FORMAT},      {"no type", {1, 2, 3, 4}, HF_E_FORMAT},
+    } cases[] = {{"all that must be", {1, 2, 3, 4, 5}, HF_OK},    {"no PPID", {2, 3, 4, 5}, HF_E_FORMAT},
+                 {"no TCB", {1, 3, 4, 5}, HF_E_FORMAT},           {"no PCEID", {1, 2, 4, 5}, HF_E_FORMAT},
+                 {"no FMSPC", {1, 2, 3, 5}, HF_E_FORMAT},         {"no type", {1, 2, 3, 4}, HF_E_FORMAT},
                  {"FMSPC twice", {1, 2, 3, 4, 4, 5}, HF_E_FORMAT}};
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -136,11 +136,10 @@ TEST(cut_or_longer_is_refused)
 
 TEST(every_real_certificate_is_read_and_written_again)
 {
-    static const char *const quotes[] = {"sgx/quotes/q3-00606a000000-2008020f.bin",
-                                         "sgx/quotes/q3-00906ea10000-f18a8619.bin",
-                                         "sgx/quotes/q3-00906ed50000-075b64c9.bin",
-                                         "tdx/quotes/q4-00806f050000-00b2526a.bin",
-                                         "tdx/quotes/q5-90c06f000000-4c453ea4.bin"};
+    static const char *const quotes[] = {
+        "sgx/quotes/q3-00606a000000-2008020f.bin", "sgx/quotes/q3-00906ea10000-f18a8619.bin",
+        "sgx/quotes/q3-00906ed50000-075b64c9.bin", "tdx/quotes/q4-00806f050000-00b2526a.bin",
+        "tdx/quotes/q5-90c06f000000-4c453ea4.bin"};
 
     NEED_VECTORS();
     for (size_t i = 0; i < HF_COUNT(quotes); i++) {

@@ -86,7 +86,10 @@ TEST(numbers_wider_than_their_key_are_refused)
         const char *name;
         size_t at;
     } key_cases[] = {{"X", 20 + 48}, {"X, last", 20 + 71}, {"Y", 92 + 48}, {"behind Y", 164}, {"the end", 1043}},
-      sig_cases[] = {{"R", 0x41c + 48}, {"R, last", 0x41c + 71}, {"S", 0x41c + 72 + 48}, {"behind S", 0x41c + 144},
+      sig_cases[] = {{"R", 0x41c + 48},
+                     {"R, last", 0x41c + 71},
+                     {"S", 0x41c + 72 + 48},
+                     {"behind S", 0x41c + 144},
                      {"the end", 0x41c + 511}};
     struct made_sev *m = sound();
 
@@ -197,7 +200,8 @@ TEST(what_is_missing_is_named)
         const char *name;
         unsigned without; /* bit i: certificate i */
         const char *row;
-    } cases[] = {{"no PDH", 1, "pdh"}, {"no PEK", 2, "pek chip"}, {"no OCA", 4, "pek owner"}, {"no CEK", 8, "pek chip"}};
+    } cases[] = {
+        {"no PDH", 1, "pdh"}, {"no PEK", 2, "pek chip"}, {"no OCA", 4, "pek owner"}, {"no CEK", 8, "pek chip"}};
     struct made_sev *m = sound();
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -274,6 +278,28 @@ TEST(a_guests_report_is_judged_with_its_platform)
         FAILS(judge_one(&j, HF_BYTES_OF(report)), cases[i].want);
         CHECK_ROW(&j, cases[i].row, cases[i].status);
     }
+}
+
+TEST(among_many_platforms_the_right_one_is_found)
+{
+    HF_CLEANUP(made_sev_free) struct made_sev other = {0};
+    HF_CLEANUP(judged_free) struct judged j = {0};
+    struct made_sev *m = sound();
+    uint8_t report[HF_SEV_REPORT_SIZE], nonce[16];
+
+    make_sev(&other);
+    trust(&j, m);
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.all), "other.cert"));
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.ask), "other-ask.cert"));
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&m->all), "platform.cert"));
+    make_sev_report(m, 9, report);
+    memcpy(nonce, report, sizeof(nonce));
+    judged_nonce(&j, HF_BYTES_OF(nonce));
+    OK(judge_one(&j, HF_BYTES_OF(report)));
+    make_sev_report(&other, 9, report); /* its ARK is not pinned */
+    FAILS(judge_one(&j, HF_BYTES_OF(report)), HF_E_UNTRUSTED);
+    CHECK_ROW(&j, "signature", HF_CHECK_OK);
+    CHECK_ROW(&j, "certificate chain", HF_CHECK_FAILED);
 }
 
 TEST(no_byte_of_a_report_can_be_changed_unnoticed)
@@ -425,6 +451,6 @@ TESTS(RUN(certificates_are_written_as_they_are_read), RUN(certificates_that_do_n
       RUN(numbers_wider_than_their_key_are_refused), RUN(a_platform_is_affirmed_link_by_link),
       RUN(each_link_that_is_not_there_or_not_good_fails_its_row), RUN(what_is_missing_is_named),
       RUN(no_root_that_is_not_pinned_is_trusted), RUN(a_guests_report_is_judged_with_its_platform),
-      RUN(no_byte_of_a_report_can_be_changed_unnoticed),
+      RUN(among_many_platforms_the_right_one_is_found), RUN(no_byte_of_a_report_can_be_changed_unnoticed),
       RUN(no_byte_of_a_platforms_certificates_can_be_changed_unnoticed), RUN(real_platforms_are_amds),
       RUN(real_roots_sign_themselves_and_their_asks), RUN(a_damaged_root_is_refused), RUN(the_keys_are_freed))

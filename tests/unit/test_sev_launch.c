@@ -159,10 +159,13 @@ TEST(tables_that_do_not_fit_are_refused)
         uint8_t to;
         hf_err want;
     } cases[] = {
-        {"another GUID", 0, 0, HF_E_FORMAT},       {"a size below its header", 16, 19, HF_E_FORMAT},
-        {"a size past the end", 16, 200, HF_E_TRUNCATED}, {"a block too many", 16, 20, HF_E_TRAILING},
+        {"another GUID", 0, 0, HF_E_FORMAT},
+        {"a size below its header", 16, 19, HF_E_FORMAT},
+        {"a size past the end", 16, 200, HF_E_TRUNCATED},
+        {"a block too many", 16, 20, HF_E_TRAILING},
         {"padding that is not zero", 63, 1, HF_E_FORMAT},
-        {"an entry below its header", 36, 19, HF_E_FORMAT}, {"an entry past the end", 36, 40, HF_E_TRUNCATED},
+        {"an entry below its header", 36, 19, HF_E_FORMAT},
+        {"an entry past the end", 36, 40, HF_E_TRUNCATED},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -267,8 +270,8 @@ TEST(launch_digests_are_hashes_of_what_was_loaded)
     bytes_of("2f6fc6065f4abc131eb4fb2b5090a542636eae84a94c0db0fdd5f405cb372ff5", want, 32);
     CHECK_BYTES(hf_digest_bytes(&digest), HF_BYTES_OF(want));
     OK(hf_hash(HF_SHA256,
-               (struct hf_bytes[]){hf_buf_bytes(&ovmf), hf_buf_bytes(&vmsa0), hf_buf_bytes(&vmsa1), hf_buf_bytes(&vmsa1),
-                                   hf_buf_bytes(&vmsa1)},
+               (struct hf_bytes[]){hf_buf_bytes(&ovmf), hf_buf_bytes(&vmsa0), hf_buf_bytes(&vmsa1),
+                                   hf_buf_bytes(&vmsa1), hf_buf_bytes(&vmsa1)},
                5, &digest));
     bytes_of("847b5ab6db136ea67dc5a95478ebe7e5ebbe93e9e74bdb1284165f9007a4e367", want, 32);
     CHECK_BYTES(hf_digest_bytes(&digest), HF_BYTES_OF(want));

@@ -1,6 +1,6 @@
 /* evidence/sgx_quote: quotes are read whole or refused, and written as they were. */
-#include "evidence/sgx_quote.h"
 #include "base/file.h"
+#include "evidence/sgx_quote.h"
 #include "evidence/table.h"
 #include "inspected.h"
 #include "vectors.h"
@@ -166,9 +166,12 @@ TEST(what_does_not_fit_is_named)
         {"signature data too short", 3, HF_QUOTE_BODY_SGX, 432, 1, HF_E_TRUNCATED, ""},
         {"authentication data too long", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64 + 1, 1, HF_E_TRUNCATED, ""},
         {"authentication data too short", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64, 31, HF_E_TRUNCATED, ""},
-        {"certification data type 0", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64 + 34, 0, HF_E_UNSUPPORTED, "type 0 of the PCK"},
-        {"certification data type 6 nested", 4, HF_QUOTE_BODY_TD10, 770 + 384 + 64 + 34, 6, HF_E_UNSUPPORTED, "type 6 of"},
-        {"certification data type 8", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64 + 34, 8, HF_E_UNSUPPORTED, "type 8 of the PCK"},
+        {"certification data type 0", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64 + 34, 0, HF_E_UNSUPPORTED,
+         "type 0 of the PCK"},
+        {"certification data type 6 nested", 4, HF_QUOTE_BODY_TD10, 770 + 384 + 64 + 34, 6, HF_E_UNSUPPORTED,
+         "type 6 of"},
+        {"certification data type 8", 3, HF_QUOTE_BODY_SGX, 564 + 384 + 64 + 34, 8, HF_E_UNSUPPORTED,
+         "type 8 of the PCK"},
         {"outer certification data type 5", 4, HF_QUOTE_BODY_TD10, 764, 5, HF_E_UNSUPPORTED, "type 5 of a quote"},
         {"outer size too small", 4, HF_QUOTE_BODY_TD10, 766, 1, HF_E_TRAILING, ""},
         {"certificate too short", 4, HF_QUOTE_BODY_TD10, 770 + 384 + 64 + 36, 26, HF_E_TRAILING, ""},
@@ -316,12 +319,18 @@ TEST(damaged_quotes_are_refused_or_still_read)
         const char *file;
         hf_err want;
     } cases[] = {
-        {"sgx/negative/t-sgx-attkeytype.bin", HF_E_UNSUPPORTED}, {"sgx/negative/t-sgx-teetype.bin", HF_E_UNSUPPORTED},
-        {"sgx/negative/t-sgx-vendor.bin", HF_E_UNSUPPORTED},     {"sgx/negative/t-sgx-trunc47.bin", HF_E_TRUNCATED},
-        {"sgx/negative/t-sgx-trunc48.bin", HF_E_TRUNCATED},      {"sgx/negative/t-sgx-sig.bin", HF_OK},
-        {"tdx/negative/t-tdx4-version.bin", HF_E_UNSUPPORTED},   {"tdx/negative/t-tdx4-trunc1.bin", HF_E_TRUNCATED},
-        {"tdx/negative/t-tdx4-trunc4935.bin", HF_E_TRUNCATED},   {"tdx/negative/t-tdx5-trunc47.bin", HF_E_TRUNCATED},
-        {"tdx/negative/oasis-trailing.bin", HF_OK},      {"tdx/negative/t-tdx4-mrtd.bin", HF_OK},
+        {"sgx/negative/t-sgx-attkeytype.bin", HF_E_UNSUPPORTED},
+        {"sgx/negative/t-sgx-teetype.bin", HF_E_UNSUPPORTED},
+        {"sgx/negative/t-sgx-vendor.bin", HF_E_UNSUPPORTED},
+        {"sgx/negative/t-sgx-trunc47.bin", HF_E_TRUNCATED},
+        {"sgx/negative/t-sgx-trunc48.bin", HF_E_TRUNCATED},
+        {"sgx/negative/t-sgx-sig.bin", HF_OK},
+        {"tdx/negative/t-tdx4-version.bin", HF_E_UNSUPPORTED},
+        {"tdx/negative/t-tdx4-trunc1.bin", HF_E_TRUNCATED},
+        {"tdx/negative/t-tdx4-trunc4935.bin", HF_E_TRUNCATED},
+        {"tdx/negative/t-tdx5-trunc47.bin", HF_E_TRUNCATED},
+        {"tdx/negative/oasis-trailing.bin", HF_OK},
+        {"tdx/negative/t-tdx4-mrtd.bin", HF_OK},
     };
 
     NEED_VECTORS();

@@ -24,8 +24,8 @@ static void signed_free(struct signed_one *s)
  */
 static void make(struct signed_one *s)
 {
-    struct hf_sgx_sigstruct sig = {.date = 0x20261128, .flags = 5, .xfrm = 3, .flags_mask = ~0ull, .exponent = 3,
-                                   .isv_prod_id = 1, .isv_svn = 2};
+    struct hf_sgx_sigstruct sig = {
+        .date = 0x20261128, .flags = 5, .xfrm = 3, .flags_mask = ~0ull, .exponent = 3, .isv_prod_id = 1, .isv_svn = 2};
 
     memset(s->n, 0xc5, sizeof(s->n));
     memset(s->sig, 0x3a, sizeof(s->sig));
@@ -62,9 +62,9 @@ TEST(a_sigstruct_that_does_not_fit_is_refused)
     static const struct {
         const char *name;
         size_t at;
-    } cases[] = {{"header", 0},      {"header", 11},     {"header2", 24},   {"header2", 39},  {"reserved", 44},
-                 {"reserved", 127},  {"reserved", 910},  {"reserved", 911}, {"reserved", 992}, {"reserved", 1007},
-                 {"reserved", 1028}, {"reserved", 1039}};
+    } cases[] = {{"header", 0},     {"header", 11},     {"header2", 24},    {"header2", 39},
+                 {"reserved", 44},  {"reserved", 127},  {"reserved", 910},  {"reserved", 911},
+                 {"reserved", 992}, {"reserved", 1007}, {"reserved", 1028}, {"reserved", 1039}};
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
         HF_CLEANUP(signed_free) struct signed_one s = {0};
@@ -199,9 +199,15 @@ TEST(records_that_do_not_fit_are_refused)
         size_t at;
         uint8_t to;
     } cases[] = {
-        {"an unknown tag", 0, 'F'},          {"ECREATE with more behind", 30, 1}, {"a size of no power of two", 13, 0x41},
-        {"a size of 256", 13, 1},            {"EADD off its page", 64 + 8, 1},    {"EADD outside", 64 + 9, 0x50},
-        {"EEXTEND off its chunk", 128 + 8, 1}, {"EEXTEND outside", 128 + 9, 0x40},  {"EEXTEND with more behind", 128 + 20, 1},
+        {"an unknown tag", 0, 'F'},
+        {"ECREATE with more behind", 30, 1},
+        {"a size of no power of two", 13, 0x41},
+        {"a size of 256", 13, 1},
+        {"EADD off its page", 64 + 8, 1},
+        {"EADD outside", 64 + 9, 0x50},
+        {"EEXTEND off its chunk", 128 + 8, 1},
+        {"EEXTEND outside", 128 + 9, 0x40},
+        {"EEXTEND with more behind", 128 + 20, 1},
         {"EADD far outside", 64 + 15, 0xff},
     };
 

@@ -513,9 +513,10 @@ TEST(a_damaged_or_foreign_file_is_refused_by_name)
         const char *says;
     } cases[] = {
         {"text", "echo 'this is no database, but it is long enough to look at' >$D", HF_E_INTEGRITY, "damaged"},
-        {"a damaged header", "printf 'XXXXXX' | dd of=$D conv=notrunc bs=1 seek=0 2>/dev/null", HF_E_INTEGRITY, "damaged"},
-        {"damaged pages", "head -c 30000 /dev/urandom | dd of=$D conv=notrunc bs=1 seek=100 2>/dev/null", HF_E_INTEGRITY,
+        {"a damaged header", "printf 'XXXXXX' | dd of=$D conv=notrunc bs=1 seek=0 2>/dev/null", HF_E_INTEGRITY,
          "damaged"},
+        {"damaged pages", "head -c 30000 /dev/urandom | dd of=$D conv=notrunc bs=1 seek=100 2>/dev/null",
+         HF_E_INTEGRITY, "damaged"},
         {"a cut file", "truncate -s 3000 $D", HF_E_INTEGRITY, "damaged"},
         {"another program's", "rm $D; sqlite3 $D 'CREATE TABLE t (x)'; chmod 600 $D", HF_E_CONFIG, "another program"},
         {"readable by all", "chmod 644 $D", HF_E_PERMISSION, "chmod 600"},
@@ -578,7 +579,7 @@ static int fill(const struct database *db, int number)
         return child_fails("open");
     for (int i = 0; err == HF_OK && i < 300; i++) {
         for (uint8_t k = 0; err == HF_OK && k < 200; k++) {
-            struct row r = {.id = {(uint8_t)i, k, 1}, .purpose = "a text of some length, so that it fills up soon enough"};
+            struct row r = {.id = {(uint8_t)i, k, 1}, .purpose = "a text of some length, so that it soon fills up"};
 
             err = hf_store_do(store, HF_STORE_DURABLE, add, &r);
             if (err == HF_OK && write(pair_pipe[1], "x", 1) != 1)

@@ -1,6 +1,8 @@
 /* TPM quotes through hf_verify: the key must be vouched for, and every part of a quote counts. */
 #include "codec/base64.h"
 #include "codec/hex.h"
+#include "codec/json.h"
+#include "codec/pem.h"
 #include "evidence/table.h"
 #include "inspected.h"
 #include "judged.h"
@@ -50,7 +52,7 @@ TEST(a_quote_by_a_key_that_is_known_is_affirmed)
     check_claim(&j, "clock", "1000");
     check_claim(&j, "reset_count", "5");
     OK(judge_one(&j, hf_buf_bytes(&json))); /* from the cache */
-    packed(&m, "hardware", &json);           /* anybody can say so */
+    packed(&m, "hardware", &json);          /* anybody can say so */
     OK(judge_one(&j, hf_buf_bytes(&json)));
     CHECK_ROW(&j, "environment", HF_CHECK_NOT_APPLICABLE);
     packed(&m, "emulated", &json);
@@ -58,11 +60,37 @@ TEST(a_quote_by_a_key_that_is_known_is_affirmed)
     CHECK_ROW(&j, "environment", HF_CHECK_FAILED);
 }
 
+TEST(a_key_that_came_with_the_evidence_vouches_for_nothing)
+{
+    HF_CLEANUP(made_quote_free) struct made_quote m = {0};
+    HF_CLEANUP(judged_free) struct judged j = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0}, whole = {0}, pem = {0};
+    struct hf_json out = hf_json(&whole, false);
+    char *text = NULL;
+
+    judged_new(&j);
+    make_quote(&m);
+    packed(&m, "unknown", &json);
+    OK(hf_pubkey_to_pem(hf_privkey_public(m.key), &pem));
+    OK(hf_buf_text(&pem, &text));
+    hf_json_object(&out, NULL);
+    hf_json_text(&out, "key", text);
+    hf_json_base64(&out, "quote", hf_buf_bytes(&json));
+    hf_json_close(&out);
+    OK(hf_json_end(&out));
+    judged_nonce(&j, HF_BYTES_OF(made_nonce));
+    FAILS(judge_one(&j, hf_buf_bytes(&whole)), HF_E_UNTRUSTED);
+    CHECK_ROW(&j, "signature", HF_CHECK_OK);
+    CHECK_ROW(&j, "ak", HF_CHECK_FAILED);
+    give_key(&j, hf_privkey_public(m.key));
+    OK(judge_one(&j, hf_buf_bytes(&whole)));
+}
+
 TEST(a_public_area_vouches_like_its_key)
 {
     HF_CLEANUP(made_quote_free) struct made_quote m = {0}, other = {0};
     HF_CLEANUP(judged_free) struct judged j = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0}, pem = {0};
 
     judged_new(&j);
     make_quote(&m);
@@ -71,9 +99,9 @@ TEST(a_public_area_vouches_like_its_key)
     judged_nonce(&j, HF_BYTES_OF(made_nonce));
     OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.env.ak_public), "other.pub"));
     FAILS(judge_one(&j, hf_buf_bytes(&json)), HF_E_UNTRUSTED);
-    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&m.env.ak_public), "ak.pub"));
+    OK(hf_pem_write("TPM PUBLIC AREA", hf_buf_bytes(&m.env.ak_public), &pem)); /* as tpm show writes it */
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&pem), "ak.pub"));
     OK(judge_one(&j, hf_buf_bytes(&json)));
-    made_quote_free(&other);
 }
 
 /* ---- certificates ---- */
@@ -87,15 +115,19 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
 {
     static const struct {
         const char *name;
-        bool root_given, other_key, expired;
+        bool root_given, other_key;
+        hf_time from, until; /* 0: long ago, and long from now */
         hf_err want;
         const char *row;
         enum hf_check_status status;
     } cases[] = {
-        {"a root of the caller", true, false, false, HF_E_WARNED, "ak", HF_CHECK_OK},
-        {"no root", false, false, false, HF_E_UNTRUSTED, "root", HF_CHECK_FAILED},
-        {"of another key", true, true, false, HF_E_UNTRUSTED, "ak", HF_CHECK_FAILED},
-        {"expired", true, false, true, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
+        {"a root of the caller", true, false, 0, 0, HF_E_WARNED, "ak", HF_CHECK_OK},
+        {"no root", false, false, 0, 0, HF_E_UNTRUSTED, "root", HF_CHECK_FAILED},
+        {"of another key", true, true, 0, 0, HF_E_UNTRUSTED, "ak", HF_CHECK_FAILED},
+        {"on its last second", true, false, 0, JUDGED_AT, HF_E_WARNED, "validity", HF_CHECK_OK},
+        {"a second after it", true, false, 0, JUDGED_AT - 1, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
+        {"on its first second", true, false, JUDGED_AT, 0, HF_E_WARNED, "validity", HF_CHECK_OK},
+        {"a second before it", true, false, JUDGED_AT + 1, 0, HF_E_UNTRUSTED, "validity", HF_CHECK_FAILED},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -105,9 +137,10 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
         HF_CLEANUP(hf_privkey_free) struct hf_privkey *other = NULL;
         HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
         HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
-        struct testca_spec spec = {.subject = "CN=AK", .key_usage = HF_KU_DIGITAL_SIGNATURE,
-                                   .from = TESTCA_FROM,
-                                   .until = cases[i].expired ? JUDGED_AT - 1 : TESTCA_UNTIL};
+        struct testca_spec spec = {.subject = "CN=AK",
+                                   .key_usage = HF_KU_DIGITAL_SIGNATURE,
+                                   .from = cases[i].from ? cases[i].from : TESTCA_FROM,
+                                   .until = cases[i].until ? cases[i].until : TESTCA_UNTIL};
 
         CASE(cases[i].name);
         judged_new(&j);
@@ -115,9 +148,9 @@ TEST(a_certificate_vouches_as_far_as_its_root_does)
         OK(hf_privkey_generate_ec(HF_P256, &other));
         packed(&m, "unknown", &json);
         judged_nonce(&j, HF_BYTES_OF(made_nonce));
-        OK(testca_new(&(struct testca_spec){.subject = "CN=TPM maker", .ca = true,
-                                            .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
-                      NULL, &root));
+        OK(testca_new(
+            &(struct testca_spec){.subject = "CN=TPM maker", .ca = true, .key_usage = HF_KU_CERT_SIGN | HF_KU_CRL_SIGN},
+            NULL, &root));
         OK(testca_issue(&spec, root.key, root.cert, hf_privkey_public(cases[i].other_key ? other : m.key), &der));
         OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&der), "ak.der"));
         add_cert(&j, root.cert, "root.der");
@@ -215,6 +248,8 @@ TEST(an_attestation_alone_is_told_and_not_trusted)
     OK(inspected(hf_buf_bytes(&m.env.attest), format->inspect, &told));
     CHECK(strstr(told.text, "0 magic @0+4"));
     CHECK(strstr(told.text, "0 firmwareVersion @81+8 = 7"));
+    CHECK(inspected((struct hf_bytes){m.env.attest.p, 70}, format->inspect, &told) != HF_OK);
+    CHECK(strstr(told.text, "0 extraData @44+20") && !strstr(told.text, "resetCount"));
     for (size_t n = 0; n < m.env.attest.n; n += 5)
         CHECK(inspected((struct hf_bytes){m.env.attest.p, n}, format->inspect, &told) != HF_OK);
 }
@@ -232,7 +267,8 @@ TEST(an_envelope_is_told_field_by_field)
     OK(inspected(hf_buf_bytes(&json), format->inspect, &told));
     CHECK(strstr(told.text, "1 sha256 PCR 7 @0+32"));
     CHECK(strstr(told.text, "0 ak_public @0+"));
-    FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"other\",\"x\":\"tpm-quote/1\"}"), NULL, &format), HF_E_FORMAT);
+    FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"other\",\"x\":\"tpm-quote/1\"}"), NULL, &format),
+          HF_E_FORMAT);
     FAILS(hf_evidence_detect(hf_bytes_text("{\"holdfast\":\"tpm-quote/1\""), NULL, &format), HF_E_FORMAT);
 }
 
@@ -383,6 +419,80 @@ TEST(a_real_hardware_report_binds_the_key_of_its_machine_alone)
     }
 }
 
+/* A cloud's JSON, made of the same parts. */
+static void cloud_json(const char *stem, bool with_hcl, struct hf_buf *out)
+{
+    static const char *const names[] = {"attest.bin", "sig.bin", "pcrs-sha256.bin", "hcl.bin"};
+    struct hf_buf part[4] = {{0}};
+    struct hf_json j = hf_json(out, false);
+
+    for (size_t i = 0; i < HF_COUNT(names); i++) {
+        char path[128];
+
+        (void)snprintf(path, sizeof(path), "evidence/tpm/%s.%s", stem, names[i]);
+        vector(path, &part[i]);
+    }
+    hf_json_object(&j, NULL);
+    hf_json_object(&j, "tpm_quote");
+    hf_json_hex(&j, "message", hf_buf_bytes(&part[0]));
+    hf_json_base64(&j, "signature", hf_buf_bytes(&part[1]));
+    hf_json_array(&j, "pcrs");
+    for (size_t i = 0; i < 24; i++)
+        hf_json_hex(&j, NULL, (struct hf_bytes){part[2].p + 32 * i, 32});
+    hf_json_close(&j);
+    hf_json_close(&j);
+    if (with_hcl)
+        hf_json_base64(&j, "hcl_report", hf_buf_bytes(&part[3]));
+    hf_json_close(&j);
+    OK(hf_json_end(&j));
+    for (size_t i = 0; i < HF_COUNT(part); i++)
+        hf_buf_free(&part[i]);
+}
+
+TEST(a_clouds_json_is_judged_like_its_parts)
+{
+    HF_CLEANUP(judged_free) struct judged j = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf nonce = {0};
+
+    NEED_VECTORS();
+    judged_new(&j);
+    cloud_json("az-snp-47a66c13", true, &json);
+    OK(hf_hex_parse(hf_bytes_text("6174746573746174696f6e2d746573742d66697874757265"), &nonce));
+    judged_nonce(&j, hf_buf_bytes(&nonce));
+    (void)judge_one(&j, hf_buf_bytes(&json));
+    CHECK_ROW(&j, "tpm_quote: signature", HF_CHECK_OK);
+    CHECK_ROW(&j, "tpm_quote: pcr digest", HF_CHECK_OK);
+    CHECK_ROW(&j, "tpm_quote: nonce", HF_CHECK_OK);
+    CHECK_ROW(&j, "tpm_quote: ak binding", HF_CHECK_OK);
+    CHECK_ROW(&j, "tpm_quote: ak", HF_CHECK_OK);
+    CHECK_ROW(&j, "hcl_report: quote binding", HF_CHECK_OK);
+    hf_buf_free(&json);
+    cloud_json("az-snp-47a66c13", false, &json);
+    FAILS(judge_one(&j, hf_buf_bytes(&json)), HF_E_UNTRUSTED); /* nothing names a key */
+    CHECK_ROW(&j, "public key", HF_CHECK_FAILED);
+    CHECK_ROW(&j, "ak", HF_CHECK_FAILED);
+}
+
+TEST(a_real_clouds_json_is_judged)
+{
+    HF_CLEANUP(judged_free) struct judged j = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf key = {0};
+
+    NEED_VECTORS();
+    judged_new(&j);
+    vector("evidence/tpm/trustee.evidence.json", &json);
+    FAILS(judge_one(&j, hf_buf_bytes(&json)), HF_E_UNTRUSTED);
+    CHECK_ROW(&j, "signature", HF_CHECK_OK);
+    CHECK_ROW(&j, "pcr digest", HF_CHECK_OK);
+    CHECK_ROW(&j, "ak", HF_CHECK_FAILED);
+    vector("evidence/tpm/trustee.ak.pem", &key);
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&key), "ak.pem"));
+    FAILS(judge_one(&j, hf_buf_bytes(&json)), HF_E_WARNED);
+    CHECK_ROW(&j, "ak", HF_CHECK_OK);
+}
+
 TEST(real_forgeries_fail_their_row)
 {
     static const struct {
@@ -414,8 +524,10 @@ TEST(real_forgeries_fail_their_row)
     }
 }
 
-TESTS(RUN(a_quote_by_a_key_that_is_known_is_affirmed), RUN(a_public_area_vouches_like_its_key),
-      RUN(a_certificate_vouches_as_far_as_its_root_does), RUN(nonsense_fails_its_row),
-      RUN(no_byte_of_an_envelope_can_be_changed_unnoticed), RUN(an_attestation_alone_is_told_and_not_trusted),
-      RUN(an_envelope_is_told_field_by_field), RUN(judging_survives_a_lack_of_memory),
-      RUN(real_quotes_hold_with_their_keys), RUN(a_real_hardware_report_binds_the_key_of_its_machine_alone), RUN(real_forgeries_fail_their_row))
+TESTS(RUN(a_quote_by_a_key_that_is_known_is_affirmed), RUN(a_key_that_came_with_the_evidence_vouches_for_nothing),
+      RUN(a_public_area_vouches_like_its_key), RUN(a_certificate_vouches_as_far_as_its_root_does),
+      RUN(nonsense_fails_its_row), RUN(no_byte_of_an_envelope_can_be_changed_unnoticed),
+      RUN(an_attestation_alone_is_told_and_not_trusted), RUN(an_envelope_is_told_field_by_field),
+      RUN(judging_survives_a_lack_of_memory), RUN(real_quotes_hold_with_their_keys),
+      RUN(a_real_hardware_report_binds_the_key_of_its_machine_alone), RUN(a_clouds_json_is_judged_like_its_parts),
+      RUN(a_real_clouds_json_is_judged), RUN(real_forgeries_fail_their_row))

@@ -3,6 +3,7 @@
 #include "codec/hex.h"
 #include "evidence/mock.h"
 #include "evidence/vendor_commitment.h"
+#include "evidence/vendor_schema.h"
 #include "judging.h"
 #include "policy/verify.h"
 #include "testca.h"
@@ -49,8 +50,9 @@ static hf_err make_key(const char *which, struct hf_privkey **out)
         return hf_privkey_generate_ed25519(out);
     if (strcmp(which, "rsa") == 0)
         return hf_privkey_generate_rsa(2048, out);
-    return hf_privkey_generate_ec(strcmp(which, "P-384") == 0 ? HF_P384 : strcmp(which, "P-521") == 0 ? HF_P521 : HF_P256,
-                                  out);
+    if (strcmp(which, "P-521") == 0)
+        return hf_privkey_generate_ec(HF_P521, out);
+    return hf_privkey_generate_ec(strcmp(which, "P-384") == 0 ? HF_P384 : HF_P256, out);
 }
 
 static void start(hf_time at)
@@ -141,7 +143,8 @@ TEST(what_is_changed_or_wrong_is_refused)
     } cases[] = {
         {"nothing", "", "", "", NOW},
         {"a later expiry", "1700003600", "1700009600", "signature", NOW},
-        {"another issuer", "\"issuer\":{\"name\":\"Example AI\"", "\"issuer\":{\"name\":\"Example AJ\"", "signature", NOW},
+        {"another issuer", "\"issuer\":{\"name\":\"Example AI\"", "\"issuer\":{\"name\":\"Example AJ\"", "signature",
+         NOW},
         {"another model", "abc123", "abc124", "signature", NOW},
         {"another endpoint", "api.example.com", "api.example.org", "signature", NOW},
         {"an unknown member", "\"version\":\"1.0\"", "\"version\":\"1.0\",\"x\":1", "structure", NOW},
@@ -234,7 +237,8 @@ TEST(a_certificate_leads_to_a_root_that_was_given)
             spec.from = TESTCA_FROM;
             spec.until = NOW - 1;
         }
-        OK(testca_new(&(struct testca_spec){.subject = "CN=Root", .ca = true, .key_usage = HF_KU_CERT_SIGN}, NULL, &root));
+        OK(testca_new(&(struct testca_spec){.subject = "CN=Root", .ca = true, .key_usage = HF_KU_CERT_SIGN}, NULL,
+                      &root));
         OK(testca_new(&spec, &root, &leaf));
         OK(hf_cert_to_pem(leaf.cert, &pem));
         t.certificate_chain.n = 1;
@@ -348,6 +352,8 @@ TEST(json_formats_are_known_by_their_outermost_object)
         {" {\"a\":{\"b\":[1,\"}\"]},\"holdfast\":\"mock/1\"}", "mock"},
         {"{\"x\":\"holdfast\",\"holdfast\" : \"mock/1\"}", "mock"},
         {"{\"type\":\"vendor_commitment\"}", "vendor-commitment"},
+        {"{\"holdfast\":\"mock/1\",\"type\":\"vendor_commitment\"}", "mock"},
+        {"{\"holdfast\":\"x\",\"type\":\"vendor_commitment\"}", NULL},
         {"{\"inner\":{\"holdfast\":\"mock/1\"}}", NULL},
         {"[\"holdfast\",\"mock/1\"]", NULL},
         {"{\"holdfast\":\"mock/11\"}", NULL},
@@ -371,8 +377,57 @@ TEST(json_formats_are_known_by_their_outermost_object)
     CASE("");
 }
 
+TEST(a_schema_names_the_field_that_does_not_fit)
+{
+    static const char json[] = "{\"model\":\"m\",\"timestamp\":17,\"signature\":\"abcd\",\"tags\":[1,2],\"none\":null,"
+                               "\"commitment\":{\"vendor\":\"v\",\"model\":{\"name\":\"n\"}}}";
+    static const char *const required[] = {"model", "timestamp", "commitment.model.name", "vendor"};
+    static const char *const missing[] = {"model", "expires"};
+    static const char *const null[] = {"none"};
+    static const char *const optional[] = {"signature", "tags", "none", "commitment"};
+    static const struct {
+        const char *name;
+        struct hf_vendor_schema schema;
+        struct hf_vendor_rule rule;
+        hf_err want;
+        const char *detail;
+    } cases[] = {
+        {"all there", {NULL, required, 4, NULL, 0, NULL, 0}, {0}, HF_OK, ""},
+        {"a missing field", {NULL, missing, 2, NULL, 0, NULL, 0}, {0}, HF_E_MISMATCH, "field expires is missing"},
+        {"a field that is null", {NULL, null, 1, NULL, 0, NULL, 0}, {0}, HF_E_MISMATCH, "field none"},
+        {"its vendor", {"v", required, 4, NULL, 0, NULL, 0}, {0}, HF_OK, ""},
+        {"another vendor", {"w", required, 4, NULL, 0, NULL, 0}, {0}, HF_E_MISMATCH, "field vendor"},
+        {"listed fields alone", {NULL, required, 2, optional, 4, NULL, 0}, {0}, HF_OK, ""},
+        {"another field", {NULL, required, 2, optional, 2, NULL, 0}, {0}, HF_E_MISMATCH, "none"},
+        {"a type", {.n_rules = 1}, {"timestamp", "int", true, true, 17, 17}, HF_OK, ""},
+        {"another type", {.n_rules = 1}, {"timestamp", "str", false, false, 0, 0}, HF_E_MISMATCH, "field timestamp"},
+        {"a type that is none", {.n_rules = 1}, {"timestamp", "<class 'int'>", false, false, 0, 0}, HF_E_CONFIG,
+         "class"},
+        {"too small", {.n_rules = 1}, {"timestamp", "number", true, false, 17.5, 0}, HF_E_MISMATCH, "below"},
+        {"too large", {.n_rules = 1}, {"timestamp", NULL, false, true, 0, 16}, HF_E_MISMATCH, "above"},
+        {"a text's length", {.n_rules = 1}, {"signature", "string", true, true, 4, 4}, HF_OK, ""},
+        {"a text too long", {.n_rules = 1}, {"signature", "string", false, true, 0, 3}, HF_E_MISMATCH, "signature"},
+        {"a list's items", {.n_rules = 1}, {"tags", "list", true, true, 2, 2}, HF_OK, ""},
+        {"a field that may be absent", {.n_rules = 1}, {"absent", "int", true, true, 1, 1}, HF_OK, ""},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        struct hf_vendor_schema schema = cases[i].schema;
+
+        CASE(cases[i].name);
+        schema.rules = &cases[i].rule;
+        FAILS(hf_vendor_schema_check(&schema, hf_bytes_text(json)), cases[i].want);
+        if (cases[i].want != HF_OK)
+            CHECK_DETAIL(cases[i].detail);
+    }
+    CASE("");
+    FAILS(hf_vendor_schema_check(&cases[0].schema, hf_bytes_text("[]")), HF_E_FORMAT);
+    FAILS(hf_vendor_schema_check(&cases[0].schema, hf_bytes_text("{")), HF_E_FORMAT);
+}
+
 TESTS(RUN(a_commitment_signed_by_a_given_key_holds), RUN(a_key_that_only_travels_with_the_evidence_vouches_for_nothing),
       RUN(what_is_changed_or_wrong_is_refused), RUN(no_byte_of_a_canonical_document_can_be_changed),
       RUN(a_certificate_leads_to_a_root_that_was_given), RUN(keys_without_an_algorithm_sign_nothing),
       RUN(each_allocation_may_fail), RUN(mock_evidence_is_emulated_and_refused),
-      RUN(mock_evidence_that_does_not_fit_is_refused), RUN(json_formats_are_known_by_their_outermost_object))
+      RUN(mock_evidence_that_does_not_fit_is_refused), RUN(a_schema_names_the_field_that_does_not_fit),
+      RUN(json_formats_are_known_by_their_outermost_object))
