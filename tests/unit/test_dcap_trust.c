@@ -79,6 +79,39 @@ TEST(certificates_are_for_one_thing)
     CASE("");
 }
 
+/* One byte of the CA's signature, in the quote's own copy; `elsewhere`: its CA's certificate as issued is at hand too. */
+static void alter_ca(struct make_intel *m, bool elsewhere)
+{
+    static const char end[] = "\n-----END CERTIFICATE-----";
+    uint8_t *at;
+
+    OK(make_intel_certs(m));
+    start(m);
+    OK(make_intel_collateral(m, &g.endorsements));
+    if (elsewhere)
+        OK(hf_certs_add(&g.endorsements.certs, m->ca[INTEL_CA].cert));
+    OK(make_intel_quote(m, &quote));
+    at = memmem(quote.p, quote.n, end, sizeof(end) - 1);
+    CHECK(at != NULL);
+    at = memmem(at + 1, quote.n - (size_t)(at + 1 - quote.p), end, sizeof(end) - 1);
+    CHECK(at != NULL);
+    at[-8] = at[-8] == 'A' ? 'B' : 'A';
+}
+
+TEST(a_good_certificate_from_elsewhere_does_not_mend_one_altered_in_the_quote)
+{
+    for (size_t elsewhere = 0; elsewhere < 2; elsewhere++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+
+        make_intel_start(&m, false);
+        alter_ca(&m, elsewhere);
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED);
+        CHECK(strstr(judging_failed(&g), "certificate chain") != NULL);
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED); /* with what was kept */
+        CHECK(strstr(judging_failed(&g), "certificate chain") != NULL);
+    }
+}
+
 TEST(every_certificate_and_list_has_its_time)
 {
     static const struct {
@@ -504,7 +537,8 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(keys_that_nobody_vouches_for_are_found), RUN(the_quoting_enclave_must_be_intels),
-      RUN(certificates_are_for_one_thing), RUN(every_certificate_and_list_has_its_time),
+      RUN(certificates_are_for_one_thing), RUN(a_good_certificate_from_elsewhere_does_not_mend_one_altered_in_the_quote),
+      RUN(every_certificate_and_list_has_its_time),
       RUN(documents_and_lists_have_their_time), RUN(what_holds_until_a_second_holds_in_it_and_not_behind),
       RUN(revoked_certificates_are_refused), RUN(a_root_that_nobody_pinned_is_none),
       RUN(documents_are_signed_or_nothing), RUN(collateral_of_something_else_is_named),
