@@ -4,6 +4,8 @@
 #include "base/writer.h"
 #include "evidence/table.h"
 
+#include <stdio.h>
+
 #define EC_SIZE 64
 #define MIN_EPID_SIZE 436
 
@@ -44,6 +46,17 @@ static void read_header(struct hf_reader *r, struct hf_sgx_quote *q)
     hf_rd_copy(r, q->user_data, sizeof(q->user_data)); /* 28 user data */
 }
 
+static hf_err fail_vendor(const struct hf_sgx_quote *q)
+{
+    char seen[33], known[33];
+
+    for (size_t i = 0; i < sizeof(q->qe_vendor); i++) {
+        (void)snprintf(seen + 2 * i, 3, "%02x", q->qe_vendor[i]);
+        (void)snprintf(known + 2 * i, 3, "%02x", hf_quote_intel_vendor[i]);
+    }
+    return hf_fail(HF_E_UNSUPPORTED, "QE vendor %s; known is Intel's %s", seen, known);
+}
+
 static hf_err check_header(const struct hf_sgx_quote *q)
 {
     if ((q->version == 1 || q->version == 2) && q->key_type <= 1)
@@ -60,8 +73,7 @@ static hf_err check_header(const struct hf_sgx_quote *q)
         return hf_fail(HF_E_UNSUPPORTED, "TEE type 0x%x in a quote of version %u; known are 0 (SGX)%s", q->tee,
                        q->version, q->version == 3 ? "" : " and 0x81 (TDX)");
     if (memcmp(q->qe_vendor, hf_quote_intel_vendor, sizeof(q->qe_vendor)) != 0)
-        return hf_fail(HF_E_UNSUPPORTED, "QE vendor %02x%02x%02x%02x-...; known is Intel's 939a7233-...",
-                       q->qe_vendor[0], q->qe_vendor[1], q->qe_vendor[2], q->qe_vendor[3]);
+        return fail_vendor(q);
     return HF_OK;
 }
 
