@@ -18,7 +18,12 @@ for generation in naples rome; do
     # the whole export, as sevctl writes it, needs nothing else
     cat $generation.cert ask_ark_$generation.cert >full.cert
     expect 0 holdfast verify full.cert
+    # as sevctl leaves it: a file for each
+    expect 0 holdfast verify "$vectors/sev/chain-$generation"/*.cert --collateral ask_ark_$generation.cert --json
+    answer '.kind == "sev-chain" and .verdict == "affirming"'
 done
+expect 1 holdfast verify naples.cert rome.cert --collateral ask_ark_naples.cert --json
+answer '[.checks[].name | select(startswith("sev-chain:"))] | length > 8'
 expect 1 holdfast verify rome.cert --collateral ask_ark_naples.cert
 head -c 6252 rome.cert >no_cek.cert
 expect 1 holdfast verify no_cek.cert --collateral ask_ark_rome.cert

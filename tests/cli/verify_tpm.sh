@@ -38,6 +38,28 @@ expect 1 holdfast verify wrapped.json --nonce 00112233
 match "failed          ak"
 expect 0 holdfast verify wrapped.json --nonce 00112233 --collateral ak.pub
 
+# As tpm2_quote leaves it: message, signature and values, in any order; the key is named, and never comes with them.
+expect 0 holdfast tpm quote --key ak.pem --pcrs sha256:0,1,7 --nonce 00112233 --out loose
+for order in "loose.msg loose.sig loose.pcrs" "loose.pcrs loose.sig loose.msg"; do
+    expect 3 holdfast verify $order --nonce 00112233 --collateral ak.pub --json
+    answer '.kind == "tpm-quote" and (.claims | has("pcr7")) and
+        ([.checks[] | select(.status == "absent").name] == ["attributes"])'
+done
+expect 3 holdfast verify loose.msg loose.sig --nonce 00112233 --collateral ak.pub
+match "absent          pcr digest"
+expect 1 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233
+match "failed          ak"
+holdfast tpm create --alg ecc-p256 --use attest --out other.pem >/dev/null
+holdfast tpm show --key other.pem --out other.pub >/dev/null
+expect 1 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233 --collateral other.pub
+match "failed          signature"
+expect 3 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233 --collateral other.pub --collateral ak.pub
+head -c 96 /dev/zero | tr '\000' '\001' >other.pcrs
+expect 1 holdfast verify loose.msg loose.sig other.pcrs --nonce 00112233 --collateral ak.pub
+match "failed          pcr digest"
+expect 65 holdfast verify loose.msg loose.sig loose.sig --collateral ak.pub
+expect 65 holdfast verify loose.sig loose.pcrs --collateral ak.pub
+
 expect 0 holdfast evidence inspect quote.json
 match "firmwareVersion"
 expect 65 holdfast verify quote.json --kind sgx
