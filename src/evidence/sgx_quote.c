@@ -134,10 +134,34 @@ static hf_err read_signature(struct hf_reader *r, struct hf_sgx_quote *q)
     return read_qe(&inner, q);
 }
 
-static hf_err read_padding(struct hf_reader *r, struct hf_sgx_quote *q)
+/* Open Enclave's custom claims (openenclave/host/sgx, serialize_custom_claims): version 1, how many, and for each the
+ * sizes of name and value, name, value. */
+static bool are_claims(struct hf_bytes in)
+{
+    struct hf_reader r = hf_reader(in);
+    uint64_t version = hf_rd_u64le(&r), n = hf_rd_u64le(&r);
+
+    if (version != 1 || n == 0)
+        return false;
+    for (; n && hf_rd_err(&r) == HF_OK; n--) {
+        uint64_t name = hf_rd_u64le(&r), value = hf_rd_u64le(&r);
+
+        if (name == 0 || name > in.n || value > in.n)
+            return false;
+        hf_rd_skip(&r, (size_t)name);
+        hf_rd_skip(&r, (size_t)value);
+    }
+    return hf_rd_end(&r) == HF_OK;
+}
+
+static hf_err read_behind(struct hf_reader *r, struct hf_sgx_quote *q)
 {
     struct hf_bytes rest = hf_rd_rest(r);
 
+    if (are_claims(rest)) {
+        q->claims = rest;
+        return HF_OK;
+    }
     for (size_t i = 0; i < rest.n; i++) {
         if (rest.p[i])
             return hf_fail(HF_E_TRAILING, "%zu bytes behind the quote that are not all zero", rest.n);
@@ -162,7 +186,7 @@ hf_err hf_sgx_quote_parse(struct hf_bytes in, struct hf_sgx_quote *out)
     q.header = (struct hf_bytes){in.p, HF_QUOTE_HEADER_SIZE};
     HF_TRY(q.tee == HF_QUOTE_TEE_TDX ? hf_td_body_parse(q.body, &q.td) : hf_sgx_body_parse(q.body, &q.sgx));
     HF_TRY(read_signature(&signature, &q));
-    HF_TRY(read_padding(&r, &q));
+    HF_TRY(read_behind(&r, &q));
     *out = q;
     return HF_OK;
 }
@@ -226,6 +250,7 @@ hf_err hf_sgx_quote_write(const struct hf_sgx_quote *q, struct hf_buf *out)
         HF_TRY(add_u32(out, qe_size));
     }
     HF_TRY(write_qe(q, out));
+    HF_TRY(hf_buf_add(out, q->claims));
     HF_TRY(hf_buf_grow(out, q->padding, &zeros));
     if (q->padding)
         memset(zeros, 0, q->padding);

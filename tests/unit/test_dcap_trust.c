@@ -360,6 +360,33 @@ TEST(a_quote_without_a_certificate_needs_one_from_outside)
     CHECK(judge(&m) == HF_VERDICT_AFFIRMING);
 }
 
+TEST(custom_claims_are_those_whose_hash_is_in_the_report)
+{
+    static const uint8_t claims[] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,   0,   1,
+                                     0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 'a', 'b'};
+    struct hf_digest hash;
+
+    OK(hf_hash_one(HF_SHA256, HF_BYTES_OF(claims), &hash));
+    for (size_t tdx = 0; tdx < 2; tdx++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+        uint8_t *data;
+
+        make_intel_start(&m, tdx != 0);
+        data = tdx ? m.td.report_data : m.sgx.report_data;
+        memset(data, 0, 64);
+        memcpy(data, hash.bytes, 32);
+        must(&m, HF_VERDICT_AFFIRMING, "");
+        OK(hf_buf_add(&quote, HF_BYTES_OF(claims)));
+        CHECK(judge(&m) == HF_VERDICT_AFFIRMING && strcmp(judging_row(&g, "custom claims"), "ok") == 0);
+        quote.p[quote.n - 1] ^= 1;
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED && strcmp(judging_failed(&g), "custom claims") == 0);
+        data[63] = 1;
+        must(&m, HF_VERDICT_AFFIRMING, "");
+        OK(hf_buf_add(&quote, HF_BYTES_OF(claims)));
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED && strcmp(judging_failed(&g), "custom claims") == 0);
+    }
+}
+
 TEST(freshness_is_compared)
 {
     HF_CLEANUP(make_intel_free) struct make_intel m;
@@ -544,6 +571,7 @@ TESTS(RUN(keys_that_nobody_vouches_for_are_found), RUN(the_quoting_enclave_must_
       RUN(documents_are_signed_or_nothing), RUN(collateral_of_something_else_is_named),
       RUN(missing_collateral_is_named_with_its_address), RUN(of_several_data_sets_the_newest_of_this_time_counts),
       RUN(levels_count_by_their_numbers_not_by_their_place), RUN(a_quote_without_a_certificate_needs_one_from_outside),
-      RUN(freshness_is_compared), RUN(lowering_a_number_never_helps), RUN(lowering_a_number_of_the_pck_never_helps),
+      RUN(custom_claims_are_those_whose_hash_is_in_the_report), RUN(freshness_is_compared),
+      RUN(lowering_a_number_never_helps), RUN(lowering_a_number_of_the_pck_never_helps),
       RUN(no_byte_of_a_quote_may_be_changed), RUN(what_is_kept_changes_nothing), RUN(what_is_kept_is_of_one_set_alone),
       RUN(a_full_memory_never_makes_a_better_verdict), RUN(nothing_is_left))
