@@ -33,6 +33,9 @@ match "PUBKEY_USAGE"
 
 expect 3 holdfast verify "$vectors/tdx/ccel/ccel-cos113.bin"
 match "absent          quote"
+expect 3 holdfast verify "$vectors/tdx/ccel/ccel-cos113.bin" --json
+answer '(.claims.rtmr0 | startswith("3fa2f61f395b7f5feefb4ec2df61297f")) and (.claims.rtmr3 | test("^0{96}$")) and
+    .claims.events == 43'
 expect 3 holdfast verify "$vectors/tdx/quotes/q4-00806f050000-00b2526a.bin" "$vectors/tdx/ccel/ccel-cos113.bin" \
     --at 2025-06-11T19:23:55Z
 match "ok              cc-eventlog: rtmr0"
