@@ -1,6 +1,6 @@
 /*
- * Evidence that tools leave in several files: a TPM quote's message, signature and register values (tpm2_quote -m -s -F,
- * Azure's vTPM), and an SEV platform's certificates (sevctl export: pdh, pek, oca, cek). They make one item.
+ * Evidence that tools leave in several files: a TPM quote's message, signature and register values (tpm2_quote -m -s
+ * -F, Azure's vTPM), and an SEV platform's certificates (sevctl export: pdh, pek, oca, cek). They make one item.
  */
 #include "base/cleanup.h"
 #include "evidence/sev_cert.h"
@@ -54,7 +54,8 @@ static bool is_rsa_block(struct hf_bytes in)
 }
 
 /* Take what a file is a part of: signature or values, each once. */
-static hf_err take_part(struct hf_bytes in, const struct hf_quote_attest *attest, struct hf_tpm_envelope *env, bool *taken)
+static hf_err take_part(struct hf_bytes in, const struct hf_quote_attest *attest, struct hf_tpm_envelope *env,
+                        bool *taken)
 {
     struct hf_pcr_claim claim = {0};
     bool signature = is_signature(in);

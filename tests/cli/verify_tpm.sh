@@ -89,7 +89,8 @@ expect 3 holdfast verify "$vectors/tpm/trustee.evidence.json" --collateral "$vec
 match "ok              ak"
 expect 1 holdfast verify "$vectors/tpm/trustee.evidence.json"
 match "failed          ak"
-for log in goattest-option_rom.bin goattest-ebs_event_missing.bin gotpmtools-debian-10.bin tss-binary_measurements_nuc.b64; do
+for log in goattest-option_rom.bin goattest-ebs_event_missing.bin gotpmtools-debian-10.bin \
+    tss-binary_measurements_nuc.b64; do
     expect 3 holdfast verify "$HOLDFAST_VECTORS/tpm/eventlogs/$log" --json
     answer '.kind == "tpm-eventlog" and .claims.events > 15'
 done

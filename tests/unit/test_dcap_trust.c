@@ -79,7 +79,7 @@ TEST(certificates_are_for_one_thing)
     CASE("");
 }
 
-/* One byte of the CA's signature, in the quote's own copy; `elsewhere`: its CA's certificate as issued is at hand too. */
+/* One byte of the CA's signature, in the quote's own copy; `elsewhere`: the certificate as issued is at hand too. */
 static void alter_ca(struct make_intel *m, bool elsewhere)
 {
     static const char end[] = "\n-----END CERTIFICATE-----";
@@ -98,7 +98,7 @@ static void alter_ca(struct make_intel *m, bool elsewhere)
     at[-8] = at[-8] == 'A' ? 'B' : 'A';
 }
 
-TEST(a_good_certificate_from_elsewhere_does_not_mend_one_altered_in_the_quote)
+TEST(a_good_certificate_does_not_mend_one_altered_in_the_quote)
 {
     for (size_t elsewhere = 0; elsewhere < 2; elsewhere++) {
         HF_CLEANUP(make_intel_free) struct make_intel m;
@@ -564,7 +564,7 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(keys_that_nobody_vouches_for_are_found), RUN(the_quoting_enclave_must_be_intels),
-      RUN(certificates_are_for_one_thing), RUN(a_good_certificate_from_elsewhere_does_not_mend_one_altered_in_the_quote),
+      RUN(certificates_are_for_one_thing), RUN(a_good_certificate_does_not_mend_one_altered_in_the_quote),
       RUN(every_certificate_and_list_has_its_time),
       RUN(documents_and_lists_have_their_time), RUN(what_holds_until_a_second_holds_in_it_and_not_behind),
       RUN(revoked_certificates_are_refused), RUN(a_root_that_nobody_pinned_is_none),
