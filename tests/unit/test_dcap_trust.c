@@ -112,6 +112,31 @@ TEST(a_good_certificate_does_not_mend_one_altered_in_the_quote)
     }
 }
 
+TEST(a_certificate_without_its_begin_or_end_is_not_passed_over)
+{
+    static const char *const lines[] = {"-----BEGIN ", "-----END "};
+
+    for (size_t i = 0; i < 2 * HF_COUNT(lines); i++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+        const char *line = lines[i / 2];
+        uint8_t *at;
+
+        make_intel_start(&m, i % 2);
+        OK(make_intel_certs(&m));
+        start(&m);
+        OK(make_intel_collateral(&m, &g.endorsements));
+        OK(hf_certs_add(&g.endorsements.certs, m.ca[INTEL_CA].cert));
+        OK(make_intel_quote(&m, &quote));
+        at = memmem(quote.p, quote.n, line, strlen(line));
+        CHECK(at != NULL);
+        at = memmem(at + 1, quote.n - (size_t)(at + 1 - quote.p), line, strlen(line));
+        CHECK(at != NULL);
+        at[0] = '+';
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED);
+        CHECK(strstr(judging_failed(&g), "certification data") != NULL);
+    }
+}
+
 TEST(every_certificate_and_list_has_its_time)
 {
     static const struct {
@@ -565,6 +590,7 @@ TEST(nothing_is_left)
 
 TESTS(RUN(keys_that_nobody_vouches_for_are_found), RUN(the_quoting_enclave_must_be_intels),
       RUN(certificates_are_for_one_thing), RUN(a_good_certificate_does_not_mend_one_altered_in_the_quote),
+      RUN(a_certificate_without_its_begin_or_end_is_not_passed_over),
       RUN(every_certificate_and_list_has_its_time),
       RUN(documents_and_lists_have_their_time), RUN(what_holds_until_a_second_holds_in_it_and_not_behind),
       RUN(revoked_certificates_are_refused), RUN(a_root_that_nobody_pinned_is_none),
