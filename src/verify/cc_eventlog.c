@@ -38,8 +38,8 @@ static void check_log(const struct hf_eventlog *log, const struct hf_td_body *bo
                        : hf_fail(HF_E_MISMATCH, "it has no SHA-384 digests, which RTMRs are made of"));
     hf_check_found(row, "%u events", log->events);
     if (log->findings)
-        hf_check_note(row, "%u findings, the first at event %u: %s", log->findings, log->finding[0].event,
-                      log->finding[0].text);
+        hf_check_note(row, "%u finding%s, the first at event %u: %s", log->findings, log->findings == 1 ? "" : "s",
+                      log->finding[0].event, log->finding[0].text);
     for (unsigned i = 0; body && i < HF_TD_RTMRS; i++)
         check_register(log, i, body->rtmr[i], v);
     if (log->digests_differ)
