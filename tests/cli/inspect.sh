@@ -29,6 +29,12 @@ head -c 2000 made/nitro.cbor >cut.bin
 expect 65 holdfast evidence inspect cut.bin
 expect 65 holdfast evidence inspect cut.bin --json
 answer '.items[0].problem != null'
+{
+    printf '\001'
+    tail -c +2 made/snp.bin
+} >version1
+expect 65 holdfast evidence inspect version1
+match_err "unknown report version 1; known are 2 to 5"
 head -c 700 made/snp.bin >cut.bin
 expect 65 holdfast evidence inspect cut.bin --kind snp
 {
