@@ -129,12 +129,16 @@ static hf_err gather_sev(struct files *f, struct hf_buf *out)
 
 /* ---- all files ---- */
 
-/* The set keeps the buffer that its item points into. */
+/* The set keeps the buffer that its item points into. The same files again make no second item. */
 static hf_err open_made(struct hf_buf *made, const char *kind, struct hf_evidence_set *set)
 {
+    size_t before = set->n;
+
     if (made->n == 0)
         return HF_OK;
     HF_TRY(hf_evidence_open(hf_buf_bytes(made), kind, set));
+    if (set->n == before)
+        return HF_OK;
     set->buf[set->n_buf++] = *made;
     *made = (struct hf_buf){0};
     return HF_OK;
