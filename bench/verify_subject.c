@@ -44,7 +44,8 @@ static void der_of(const struct hf_buf *raw, struct hf_buf *out)
     int n;
 
     need(sig != NULL, "ECDSA_SIG_new");
-    need(ECDSA_SIG_set0(sig, BN_bin2bn(raw->p, (int)half, NULL), BN_bin2bn(raw->p + half, (int)half, NULL)) == 1, "set0");
+    need(ECDSA_SIG_set0(sig, BN_bin2bn(raw->p, (int)half, NULL), BN_bin2bn(raw->p + half, (int)half, NULL)) == 1,
+         "ECDSA_SIG_set0");
     n = i2d_ECDSA_SIG(sig, &der);
     need(n > 0, "i2d_ECDSA_SIG");
     MUST(hf_buf_set(out, (struct hf_bytes){der, (size_t)n}));
