@@ -320,12 +320,12 @@ static void judge_keys(struct hf_snp_work *w)
 struct level_names {
     const char *raw, *text, *part[HF_SNP_TCB_PARTS];
 };
-#define LEVEL(which) \
-    { \
-        which "_tcb", which "_level", \
-        { \
+#define LEVEL(which)                                                              \
+    {                                                                             \
+        which "_tcb", which "_level",                                             \
+        {                                                                         \
             which "_fmc", which "_bl", which "_tee", which "_snp", which "_ucode" \
-        } \
+        }                                                                         \
     }
 
 static void claim_tcb(struct hf_snp_work *w, const struct level_names *names, const uint8_t raw[8])
