@@ -2,10 +2,14 @@
  * ever trusted (no signature of a fuzzer is good). The first byte says which structure follows. */
 #include "evidence/tpm_quote.h"
 #include "base/cleanup.h"
+#include "evidence/table.h"
 #include "fuzz.h"
+#include "fuzz_inspect.h"
 #include "verify/tpm_quote.h"
 
 #include <stdlib.h>
+
+extern const struct hf_evidence_format hf_format_tpm_quote;
 
 static void must_be(struct hf_buf *written, hf_err err, struct hf_bytes in)
 {
@@ -23,6 +27,7 @@ static void attest(struct hf_bytes in)
 
     if (in.n < 1024 && hf_quote_attest_parse(in, &parsed) == HF_OK)
         must_be(&out, hf_quote_attest_write(&parsed, &out), in);
+    (void)fuzz_inspect(in, hf_format_tpm_quote.inspect);
     if (hf_tpm_quote_verify(&input, &verdict, &result) != HF_E_UNTRUSTED)
         abort();
 }

@@ -186,8 +186,8 @@ const struct hf_command hf_cmd_collateral_fetch = {
     .words = "collateral fetch",
     .about = "Fetch certificates, revocation lists and TCB infos into the cache",
     .text = "The only command that goes to the network for verifying. With a file of evidence: whatever its verifier "
-            "says is missing, until nothing is. What the cache has is not asked for again: certificates as long as they "
-            "are valid, all else for a day. A server that wants fewer requests (429) is asked again after the time it "
+            "says is missing, until nothing is. What the cache has is not asked for again: certificates as long as "
+            "they are valid, all else for a day. A server that wants fewer requests (429) is asked again after the time it "
             "says.\n\n"
             "HTTPS, with certificates checked; plain HTTP to this machine alone, unless --insecure-http. Proxies as "
             "https_proxy and no_proxy say. Nothing that is fetched is trusted for where it came from: verifying checks "

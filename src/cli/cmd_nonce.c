@@ -163,8 +163,8 @@ const struct hf_command hf_cmd_nonce_check = {
     .about = "Use a nonce up: yes once, no ever after",
     .text = "Exit status 0: it was issued here, for this purpose, is not over, and nobody had used it before; it is "
             "used now. 1: no, and the answer says why: used (when), expired (when), other (issued for another purpose: "
-            "left as it is), unknown. Of many that check one nonce at the same time exactly one gets 0. After any other "
-            "status take the nonce for used.",
+            "left as it is), unknown. Of many that check one nonce at the same time exactly one gets 0. After any "
+            "other status take the nonce for used.",
     .example = "nonce=$(holdfast nonce new)\nholdfast nonce check \"$nonce\"\n! holdfast nonce check \"$nonce\"",
     .opts = check_rows,
     .size = sizeof(struct check_opts),

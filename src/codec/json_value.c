@@ -23,9 +23,15 @@ static const uint8_t *skip_space(const uint8_t *p, const uint8_t *end)
 /* Behind the text whose first quote is at p. */
 static const uint8_t *skip_text(const uint8_t *p, const uint8_t *end)
 {
-    for (p++; p < end && *p != '"'; p++)
-        p += *p == '\\';
-    return p < end ? p + 1 : end;
+    for (const uint8_t *from = p + 1; (p = memchr(from, '"', (size_t)(end - from))) != NULL; from = p + 1) {
+        size_t escapes = 0;
+
+        while (p - escapes > from && p[-1 - (ptrdiff_t)escapes] == '\\')
+            escapes++;
+        if (escapes % 2 == 0)
+            return p + 1;
+    }
+    return end;
 }
 
 /* Behind the object or array that begins at p. */

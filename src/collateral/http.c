@@ -349,12 +349,16 @@ static hf_err request(struct hf_http *http, const char *url, const char *host, c
 
 /* ---- tries ---- */
 
-static hf_err fail_status(long status, const char *host)
+static hf_err fail_status(const struct answer *a, const char *host)
 {
+    long status = a->status;
+
     if (status == 404 || status == 410)
         return hf_fail(HF_E_NOT_FOUND, "%s has no such thing (HTTP %ld)", host, status);
     if (status == 401 || status == 403 || status == 407)
         return hf_fail(HF_E_DENIED, "%s does not let us (HTTP %ld)", host, status);
+    if (status == 429 && a->retry_after_s != UINT32_MAX)
+        return hf_fail(HF_E_BUSY, "%s wants fewer requests (HTTP 429): none for %u s", host, a->retry_after_s);
     if (status == 429)
         return hf_fail(HF_E_BUSY, "%s wants fewer requests (HTTP 429)", host);
     return hf_fail(HF_E_UNAVAILABLE, "%s answered with HTTP %ld", host, status);
@@ -429,7 +433,7 @@ static hf_err get(struct hf_http *http, const char *url, const char *etag, struc
             return HF_OK;
         }
         if (err == HF_OK) {
-            err = fail_status(a.status, host);
+            err = fail_status(&a, host);
             again = status_may_pass(a.status);
         }
         ms = pause_ms(http, &a, tried);

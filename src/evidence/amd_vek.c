@@ -78,12 +78,15 @@ static hf_err take_text(struct hf_bytes value, struct hf_bytes *out)
     return HF_OK;
 }
 
-/* Raw bytes, without DER around them. */
-static hf_err take_hwid(struct hf_bytes value, struct hf_bytes *out)
+/* Raw bytes, or an OCTET STRING of them: their lengths tell them apart. */
+static hf_err take_hwid(struct hf_bytes value, struct hf_amd_vek *vek)
 {
+    vek->hwid_wrapped = (value.n == 66 || value.n == 10) && value.p[0] == 0x04 && value.p[1] == value.n - 2;
+    if (vek->hwid_wrapped)
+        value = (struct hf_bytes){value.p + 2, value.n - 2};
     if (value.n != 64 && value.n != 8)
         return hf_fail(HF_E_FORMAT, "a hardware id of %zu bytes; 64 or 8 are known", value.n);
-    *out = value;
+    vek->hwid = value;
     return HF_OK;
 }
 
@@ -100,7 +103,7 @@ static hf_err take(const struct hf_extension *ext, struct hf_amd_vek *vek, struc
     case 2:
         return take_text(ext->value, &vek->product_name);
     case 4:
-        return take_hwid(ext->value, &vek->hwid);
+        return take_hwid(ext->value, vek);
     case 5:
         return take_text(ext->value, &vek->csp_id);
     default:
@@ -231,6 +234,8 @@ hf_err hf_amd_vek_write(const struct hf_amd_vek *vek, struct hf_amd_vek_extensio
             put(e, 0x16, vek->product_name);
         } else if (rows[i].place == CSP_ID) {
             put(e, 0x16, vek->csp_id);
+        } else if (rows[i].place == HWID && vek->hwid_wrapped) {
+            put(e, 0x04, vek->hwid);
         } else if (rows[i].place == HWID) {
             memcpy(e->value, vek->hwid.p, vek->hwid.n);
             e->n = vek->hwid.n;

@@ -19,6 +19,7 @@ struct hf_amd_vek {
     uint8_t reserved_spl[4]; /* .3.4 to .3.7 */
     bool has_spl4;           /* .3.4 is not in Turin's */
     struct hf_bytes hwid;    /* VCEK: 64 bytes, Turin 8; else empty */
+    bool hwid_wrapped;       /* it stands in an OCTET STRING: AMD issues raw ones, its specification says otherwise */
     struct hf_bytes csp_id;  /* VLEK: whose; else empty */
 };
 

@@ -98,6 +98,11 @@ static hf_err take_bytes(struct hf_cbor v, enum kind kind, const char *name, str
     return HF_OK;
 }
 
+static hf_err take_part(struct hf_cbor v, enum kind kind, const char *name, void *place)
+{
+    return kind == TEXT ? hf_cbor_as_text(v, place) : take_bytes(v, kind, name, place);
+}
+
 static hf_err take_component(struct hf_cbor v, struct hf_arm_component *out)
 {
     static const struct {
@@ -116,16 +121,13 @@ static hf_err take_component(struct hf_cbor v, struct hf_arm_component *out)
 
     if (v.type != HF_CBOR_MAP)
         return hf_fail(HF_E_FORMAT, "Arm token: a software component is %s", hf_cbor_type_name(v.type));
-    for (size_t i = 0; i < HF_COUNT(parts); i++) {
-        struct hf_bytes *place = (struct hf_bytes *)(void *)((char *)&c + parts[i].at);
-        struct hf_cbor part;
+    for (struct hf_cbor_iter it = hf_cbor_iter(v); hf_cbor_next(&it);) {
+        size_t i = 0;
 
-        if (hf_cbor_get(v, parts[i].key, &part) != HF_OK)
-            continue;
-        if (parts[i].kind == TEXT)
-            HF_TRY(hf_cbor_as_text(part, place));
-        else
-            HF_TRY(take_bytes(part, parts[i].kind, parts[i].name, place));
+        while (i < HF_COUNT(parts) && (it.key.type != HF_CBOR_UINT || it.key.value != (uint64_t)parts[i].key))
+            i++;
+        if (i < HF_COUNT(parts))
+            HF_TRY(take_part(it.value, parts[i].kind, parts[i].name, (char *)&c + parts[i].at));
     }
     if (!c.measurement.n || !c.signer.n)
         return hf_fail(HF_E_FORMAT, "Arm token: a software component without %s",
@@ -189,7 +191,16 @@ static hf_err need(bool there, const char *name)
     return there ? HF_OK : hf_fail(HF_E_FORMAT, "Arm token: no %s", name);
 }
 
-/* One map by the keys of its profile, which its first key decides. */
+static const struct field *field_of(int64_t key, bool psa1)
+{
+    for (size_t i = 0; i < HF_COUNT(fields); i++) {
+        if (key != 0 && (psa1 ? fields[i].psa1 : fields[i].key) == key)
+            return &fields[i];
+    }
+    return NULL;
+}
+
+/* One map, in one pass, by the keys of its generation. */
 static hf_err read_map(struct hf_bytes in, struct hf_arm_claims *out, bool *lifecycle)
 {
     struct hf_cbor v;
@@ -200,18 +211,15 @@ static hf_err read_map(struct hf_bytes in, struct hf_arm_claims *out, bool *life
         return hf_fail(HF_E_FORMAT, "Arm token: the claims are %s, where a map is wanted",
                        hf_cbor_type_name(out->map.type));
     psa1 = hf_cbor_get(out->map, -75003, &v) == HF_OK;
-    for (size_t i = 0; i < HF_COUNT(fields); i++) {
-        int64_t key = psa1 ? fields[i].psa1 : fields[i].key;
-
-        if (key == 0 || hf_cbor_get(out->map, key, &v) != HF_OK)
-            continue;
-        HF_TRY(take_field(&fields[i], v, out));
-        *lifecycle |= fields[i].kind == LIFECYCLE;
-    }
     for (struct hf_cbor_iter it = hf_cbor_iter(out->map); hf_cbor_next(&it);) {
-        int64_t key;
+        int64_t key = 0;
+        const struct field *f = integer_key(it.key, &key) ? field_of(key, psa1) : NULL;
 
-        out->n_unknown += !integer_key(it.key, &key) || !hf_arm_claim_known(key);
+        out->n_unknown += !f && !hf_arm_claim_known(key);
+        if (!f)
+            continue;
+        HF_TRY(take_field(f, it.value, out));
+        *lifecycle |= f->kind == LIFECYCLE;
     }
     out->profile = hf_arm_profile_of(out->profile_text);
     if (psa1 && out->profile == HF_ARM_PROFILE_NONE) /* optional there */

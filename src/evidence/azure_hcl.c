@@ -175,8 +175,8 @@ static void tell_number(struct hf_inspect *out, const char *name, size_t at, con
 
 static hf_err tell_hardware(struct hf_inspect *out, bool snp)
 {
-    struct hf_bytes report =
-        hf_inspect_part(out, HF_AZURE_HCL_REPORT_AT, snp ? HF_AZURE_HCL_REPORT_SIZE : HF_AZURE_HCL_TDREPORT_SIZE);
+    struct hf_bytes report = hf_inspect_part(out, HF_AZURE_HCL_REPORT_AT,
+                                             snp ? HF_AZURE_HCL_REPORT_SIZE : HF_AZURE_HCL_TDREPORT_SIZE);
     hf_err err = HF_OK;
 
     hf_inspect_open(out, snp ? "snp-report" : "td-report", report);
@@ -202,7 +202,9 @@ hf_err hf_azure_hcl_inspect(struct hf_bytes in, struct hf_inspect *out)
     tell_number(out, "data_size", 0x4c0, "");
     tell_number(out, "data_version", 0x4c4, "");
     tell_number(out, "report_type", 0x4c8,
-                type == HF_AZURE_HCL_SNP ? "SEV-SNP" : type == HF_AZURE_HCL_TDX ? "TDX" : "unknown");
+                type == HF_AZURE_HCL_SNP   ? "SEV-SNP"
+                : type == HF_AZURE_HCL_TDX ? "TDX"
+                                           : "unknown");
     tell_number(out, "hash_type", 0x4cc, hash_of(hash) != HF_HASH_NONE ? hf_hash_name(hash_of(hash)) : "unknown");
     if (err != HF_OK)
         return hf_azure_hcl_parse(in, &hcl); /* once more, for its words */

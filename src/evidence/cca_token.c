@@ -54,13 +54,10 @@ static bool digest_size(size_t n)
 
 /* ---- realm claims ---- */
 
-static hf_err read_string(struct hf_cbor map, const struct string_claim *s, struct hf_cca_realm *out)
+static hf_err read_string(struct hf_cbor v, const struct string_claim *s, struct hf_cca_realm *out)
 {
     struct hf_bytes *place = (struct hf_bytes *)(void *)((char *)out + s->at);
-    struct hf_cbor v;
 
-    if (hf_cbor_get(map, s->key, &v) != HF_OK)
-        return s->needed ? hf_fail(HF_E_FORMAT, "CCA realm: no %s", s->name) : HF_OK;
     HF_TRY(s->text ? hf_cbor_as_text(v, place) : hf_cbor_as_bytes(v, place));
     if (s->size < 0 ? !digest_size(place->n) : s->size > 0 && place->n != (size_t)s->size)
         return hf_fail(HF_E_FORMAT, "CCA realm: %s of %zu bytes, where %s are wanted", s->name, place->n,
@@ -70,13 +67,10 @@ static hf_err read_string(struct hf_cbor map, const struct string_claim *s, stru
     return HF_OK;
 }
 
-static hf_err read_extensible(struct hf_cbor map, struct hf_cca_realm *out)
+static hf_err read_extensible(struct hf_cbor v, struct hf_cca_realm *out)
 {
-    struct hf_cbor v;
     size_t n = 0;
 
-    if (hf_cbor_get(map, EXTENSIBLE, &v) != HF_OK)
-        return hf_fail(HF_E_FORMAT, "CCA realm: no extensible measurements");
     if (v.type != HF_CBOR_ARRAY || v.value != HF_CCA_EXTENSIBLE)
         return hf_fail(HF_E_FORMAT, "CCA realm: extensible measurements are %s of %" PRIu64 ", where 4 are wanted",
                        hf_cbor_type_name(v.type), v.value);
@@ -88,12 +82,47 @@ static hf_err read_extensible(struct hf_cbor map, struct hf_cca_realm *out)
     return HF_OK;
 }
 
-static hf_err read_flag(struct hf_cbor map, enum claim key, bool *has, uint64_t *out)
+static hf_err read_flag(struct hf_cbor v, bool *has, uint64_t *out)
 {
-    struct hf_cbor v;
+    *has = true;
+    return hf_cbor_as_u64(v, 1, out);
+}
 
-    *has = hf_cbor_get(map, key, &v) == HF_OK;
-    return *has ? hf_cbor_as_u64(v, 1, out) : HF_OK;
+static hf_err read_claim(int64_t key, struct hf_cbor v, struct hf_cca_realm *out)
+{
+    for (size_t i = 0; i < HF_COUNT(strings); i++) {
+        if (key == (int64_t)strings[i].key)
+            return read_string(v, &strings[i], out);
+    }
+    if (key == EXTENSIBLE)
+        return read_extensible(v, out);
+    if (key == MEC_POLICY)
+        return read_flag(v, &out->has_mec_policy, &out->mec_policy);
+    if (key == LFA_POLICY)
+        return read_flag(v, &out->has_lfa_policy, &out->lfa_policy);
+    out->n_unknown += !hf_cca_realm_claim_known(key);
+    return HF_OK;
+}
+
+/* All claims in one pass, and those that are needed are there. */
+static hf_err read_claims(struct hf_cca_realm *out)
+{
+    for (struct hf_cbor_iter it = hf_cbor_iter(out->map); hf_cbor_next(&it);) {
+        bool number = it.key.type == HF_CBOR_UINT || it.key.type == HF_CBOR_NINT;
+        int64_t key = 0;
+
+        if (number && hf_cbor_as_i64(it.key, &key) == HF_OK)
+            HF_TRY(read_claim(key, it.value, out));
+        else
+            out->n_unknown++;
+    }
+    for (size_t i = 0; i < HF_COUNT(strings); i++) {
+        const struct hf_bytes *value = (const struct hf_bytes *)(const void *)((const char *)out + strings[i].at);
+
+        if (strings[i].needed && !value->p)
+            return hf_fail(HF_E_FORMAT, "CCA realm: no %s", strings[i].name);
+    }
+    return out->extensible[0].p ? HF_OK : hf_fail(HF_E_FORMAT, "CCA realm: no extensible measurements");
 }
 
 /* SEC 1, 2.3.3, not compressed: 04 || x || y. */
@@ -122,11 +151,7 @@ hf_err hf_cca_realm_parse(struct hf_bytes in, struct hf_cca_realm *out)
     if (realm.map.type != HF_CBOR_MAP)
         return hf_fail(HF_E_FORMAT, "CCA realm: the claims are %s, where a map is wanted",
                        hf_cbor_type_name(realm.map.type));
-    for (size_t i = 0; i < HF_COUNT(strings); i++)
-        HF_TRY(read_string(realm.map, &strings[i], &realm));
-    HF_TRY(read_extensible(realm.map, &realm));
-    HF_TRY(read_flag(realm.map, MEC_POLICY, &realm.has_mec_policy, &realm.mec_policy));
-    HF_TRY(read_flag(realm.map, LFA_POLICY, &realm.has_lfa_policy, &realm.lfa_policy));
+    HF_TRY(read_claims(&realm));
     if (realm.instance_id.n && realm.instance_id.p[0] != 0x01)
         return hf_fail(HF_E_FORMAT, "CCA realm: instance id of type %02x, where 01 is wanted", realm.instance_id.p[0]);
     /* a map has 0xa0 to 0xbf as its first byte, a point 0x04 */
@@ -135,12 +160,6 @@ hf_err hf_cca_realm_parse(struct hf_bytes in, struct hf_cca_realm *out)
         HF_TRY(hf_cose_key_parse(realm.public_key, HF_CBOR_DEFINITE, &realm.key));
     else
         HF_TRY(read_point(realm.public_key, &realm.key));
-    for (struct hf_cbor_iter it = hf_cbor_iter(realm.map); hf_cbor_next(&it);) {
-        int64_t key;
-
-        realm.n_unknown += (it.key.type != HF_CBOR_UINT && it.key.type != HF_CBOR_NINT) ||
-                           hf_cbor_as_i64(it.key, &key) != HF_OK || !hf_cca_realm_claim_known(key);
-    }
     *out = realm;
     return HF_OK;
 }

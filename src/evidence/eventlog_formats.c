@@ -6,9 +6,11 @@
 
 static bool is_log(struct hf_bytes in, enum hf_eventlog_kind kind)
 {
+    static const char spec_id[] = "Spec ID Event03";
     struct hf_tcg_log log;
 
-    return in.n > 0 && hf_tcg_log_open(in, &log) == HF_OK && log.agile && log.kind == kind;
+    return in.n > 32 + sizeof(spec_id) && memcmp(in.p + 32, spec_id, sizeof(spec_id)) == 0 &&
+           hf_tcg_log_open(in, &log) == HF_OK && log.agile && log.kind == kind;
 }
 
 static bool detect_cc(struct hf_bytes in)

@@ -24,11 +24,13 @@ static struct hf_bytes quoted(struct hf_bytes in, size_t at, size_t *behind)
     return end < in.n ? (struct hf_bytes){in.p + from, end - from} : (struct hf_bytes){0};
 }
 
-bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
+bool hf_json_mark(struct hf_bytes in, const char *key, struct hf_bytes *value)
 {
     size_t at = behind_space(in, 0), depth = 0;
 
-    if (at == in.n || in.p[at] != '{')
+    while (in.n > at && is_space(in.p[in.n - 1]))
+        in.n--;
+    if (at == in.n || in.p[at] != '{' || in.p[in.n - 1] != '}') /* one that is cut is malformed JSON to all */
         return false;
     while (at < in.n) {
         uint8_t c = in.p[at];
@@ -49,8 +51,15 @@ bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
         at = behind_space(in, at + 1);
         if (at == in.n || in.p[at] != '"')
             return false;
-        text = quoted(in, at, &at);
-        return value ? hf_bytes_equal(text, hf_bytes_text(value)) : text.p != NULL;
+        *value = quoted(in, at, &at);
+        return value->p != NULL;
     }
     return false;
+}
+
+bool hf_json_marked(struct hf_bytes in, const char *key, const char *value)
+{
+    struct hf_bytes text;
+
+    return hf_json_mark(in, key, &text) && hf_bytes_equal(text, hf_bytes_text(value));
 }

@@ -12,6 +12,7 @@ struct hf_opening {
     struct hf_evidence_set *set;
     const char *kind; /* NULL: any */
     unsigned depth;
+    unsigned json_depth; /* of the objects and arrays that are open, over all texts */
     struct hf_buf certs; /* certificates and lists that were found, as PEM */
     char looked[192];    /* what the outermost layer looked like */
     size_t n_tpm;

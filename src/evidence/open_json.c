@@ -12,6 +12,8 @@
 
 #define TEXT_MIN 40   /* characters: shorter texts hold no evidence, and are many */
 #define BYTES_MIN 64  /* numbers of an array of bytes */
+#define DEPTH_MAX 12  /* objects and arrays that are gone into: each one costs its length again */
+#define SMALL_MAX ((size_t)256 << 10) /* bytes of an object whose members are looked up by name, one by one */
 
 static hf_err visit(struct hf_opening *o, struct hf_json_value v, const char *where);
 
@@ -106,12 +108,14 @@ static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const c
         if (hf_evidence_formats[i]->detect(v.raw))
             return hf_open_any(o, v.raw, where);
     }
-    if (where[0] && is_collateral(v))
-        return hf_open_collateral(o, v.raw, where);
-    HF_TRY(hf_open_snp_fields(o, v, where, &apart));
-    if (apart)
-        return HF_OK;
-    HF_TRY(hf_open_tpm(o, v, where, &quote));
+    if (v.raw.n <= SMALL_MAX) {
+        if (where[0] && is_collateral(v))
+            return hf_open_collateral(o, v.raw, where);
+        HF_TRY(hf_open_snp_fields(o, v, where, &apart));
+        if (apart)
+            return HF_OK;
+        HF_TRY(hf_open_tpm(o, v, where, &quote));
+    }
     for (struct hf_json_iter it = hf_json_iter(v); hf_json_next(&it);) {
         char path[HF_OPEN_WHERE];
 
@@ -124,14 +128,21 @@ static hf_err visit_object(struct hf_opening *o, struct hf_json_value v, const c
     return HF_OK;
 }
 
-/* Recursion is bounded by the reader's depth, HF_JSON_READ_DEPTH. */
 static hf_err visit(struct hf_opening *o, struct hf_json_value v, const char *where)
 {
+    hf_err err = HF_OK;
+
     if (v.type == HF_JSON_TEXT)
         return visit_text(o, v, where);
+    if (o->json_depth == DEPTH_MAX)
+        return HF_OK;
+    o->json_depth++;
     if (v.type == HF_JSON_ARRAY)
-        return visit_array(o, v, where);
-    return v.type == HF_JSON_OBJECT ? visit_object(o, v, where) : HF_OK;
+        err = visit_array(o, v, where);
+    else if (v.type == HF_JSON_OBJECT)
+        err = visit_object(o, v, where);
+    o->json_depth--;
+    return err;
 }
 
 /* "an object with quote, event_log": for people who wonder what they have. */

@@ -385,10 +385,13 @@ hf_err hf_sev_item_next(struct hf_bytes *rest, struct hf_sev_item *out)
 
 bool hf_sev_chain_is(struct hf_bytes in)
 {
+    static const uint8_t version[] = {1, 0, 0, 0};
     struct hf_amd_cert ca;
     size_t n = 0;
 
     while (in.n) {
+        if (in.n < sizeof(version) || memcmp(in.p, version, sizeof(version)) != 0)
+            return false; /* before a reader would tell in words what is wrong */
         if (sev_like(in))
             in = (struct hf_bytes){in.p + HF_SEV_CERT_SIZE, in.n - HF_SEV_CERT_SIZE};
         else if (amd_next(&in, &ca) != HF_OK)

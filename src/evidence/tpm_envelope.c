@@ -133,17 +133,19 @@ hf_err hf_tpm_envelope_write(const struct hf_tpm_envelope *env, struct hf_buf *o
 /* A register's number as it is written: no sign, no leading zero. */
 static hf_err register_number(struct hf_json_value key, unsigned *out)
 {
-    for (unsigned pcr = 0; pcr < HF_PCR_COUNT; pcr++) {
-        char number[4];
+    struct hf_bytes digits = hf_json_quoted(key);
+    unsigned number = 0;
+    bool good = digits.n == 1 || (digits.n == 2 && digits.p[0] != '0');
 
-        (void)snprintf(number, sizeof(number), "%u", pcr);
-        if (hf_json_is(key, number)) {
-            *out = pcr;
-            return HF_OK;
-        }
+    for (size_t i = 0; good && i < digits.n; i++) {
+        good = digits.p[i] >= '0' && digits.p[i] <= '9';
+        number = 10 * number + digits.p[i] - '0';
     }
-    return hf_fail(HF_E_FORMAT, "pcrs: %.*s is not a register from 0 to %d", (int)(key.raw.n > 20 ? 20 : key.raw.n),
-                   (const char *)key.raw.p, HF_PCR_COUNT - 1);
+    if (!good || number >= HF_PCR_COUNT)
+        return hf_fail(HF_E_FORMAT, "pcrs: %.*s is not a register from 0 to %d", (int)(key.raw.n > 20 ? 20 : key.raw.n),
+                       (const char *)key.raw.p, HF_PCR_COUNT - 1);
+    *out = number;
+    return HF_OK;
 }
 
 static hf_err read_bank(struct hf_json_value key, struct hf_json_value values, struct hf_pcr_claim *claim)

@@ -1,6 +1,6 @@
 /* TPM quotes as a kind of evidence: our envelope, and TPMS_ATTEST by itself. */
 #include "base/cleanup.h"
-#include "codec/json_read.h"
+#include "evidence/json_mark.h"
 #include "evidence/table.h"
 #include "evidence/tpm_quote.h"
 
@@ -17,14 +17,10 @@ static bool is_attest(struct hf_bytes in)
 
 static bool is_envelope(struct hf_bytes in)
 {
-    struct hf_json_value top, mark;
-    struct hf_bytes quoted;
+    struct hf_bytes mark;
 
-    if (in.n == 0 || memmem(in.p, in.n, MARK, sizeof(MARK) - 1) == NULL || hf_json_parse(in, &top) != HF_OK ||
-        hf_json_get(top, "holdfast", &mark) != HF_OK || mark.type != HF_JSON_TEXT)
-        return false;
-    quoted = hf_json_quoted(mark);
-    return quoted.n >= sizeof(MARK) - 1 && memcmp(quoted.p, MARK, sizeof(MARK) - 1) == 0;
+    return hf_json_mark(in, "holdfast", &mark) && mark.n >= sizeof(MARK) - 1 &&
+           memcmp(mark.p, MARK, sizeof(MARK) - 1) == 0;
 }
 
 static bool detect(struct hf_bytes in)
@@ -42,33 +38,54 @@ static void tell_selection(const struct hf_pcr_selection *sel, struct hf_inspect
     hf_inspect_text(i, "pcrSelect", hf_bytes_text(text), NULL);
 }
 
-/* Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is decoded, and has none.
- */
+static uint64_t tell_number(struct hf_inspect *i, struct hf_reader *r, size_t n, const char *name, const char *meaning)
+{
+    struct hf_bytes place = hf_rd_view(r, n);
+    uint64_t value = 0;
+
+    if (hf_rd_err(r) != HF_OK)
+        return 0;
+    for (size_t k = 0; k < n; k++)
+        value = value << 8 | place.p[k];
+    hf_inspect_number(i, name, place, value, "%s", meaning);
+    return value;
+}
+
+static void tell_sized(struct hf_inspect *i, struct hf_reader *r, const char *name, const char *meaning)
+{
+    struct hf_bytes value = hf_rd_view(r, hf_rd_u16be(r));
+
+    if (hf_rd_err(r) == HF_OK)
+        hf_inspect_bytes(i, name, value, "%s", meaning);
+}
+
+/* As far as the bytes go. Where the attest lies inside the inspected bytes, offsets are told; inside an envelope it is
+ * decoded, and has none. */
 static hf_err tell_attest(struct hf_bytes attest, struct hf_inspect *i)
 {
-    struct hf_quote_attest a;
-    size_t at;
+    struct hf_quote_attest parsed;
+    struct hf_pcr_selection sel = {0};
+    struct hf_reader r = hf_reader(attest);
+    bool quote;
 
-    HF_TRY(hf_quote_attest_parse(attest, &a));
-    at = 6 + 2 + a.signer.n + 2 + a.extra_data.n;
-    hf_inspect_number(i, "magic", (struct hf_bytes){attest.p, 4}, a.magic, "%s",
-                      a.magic == TPM2_GENERATED_VALUE ? "made by a TPM" : "no TPM made this structure");
-    hf_inspect_number(i, "type", (struct hf_bytes){attest.p + 4, 2}, a.type, "%s",
-                      a.type == TPM2_ST_ATTEST_QUOTE ? "quote" : "no quote");
-    hf_inspect_bytes(i, "qualifiedSigner", a.signer, NULL);
-    hf_inspect_bytes(i, "extraData", a.extra_data, "the nonce");
-    hf_inspect_number(i, "clock", (struct hf_bytes){attest.p + at, 8}, a.clock_ms, "milliseconds");
-    hf_inspect_number(i, "resetCount", (struct hf_bytes){attest.p + at + 8, 4}, a.reset_count, NULL);
-    hf_inspect_number(i, "restartCount", (struct hf_bytes){attest.p + at + 12, 4}, a.restart_count, NULL);
-    hf_inspect_number(i, "safe", (struct hf_bytes){attest.p + at + 16, 1}, a.safe, NULL);
-    hf_inspect_number(i, "firmwareVersion", (struct hf_bytes){attest.p + at + 17, 8}, a.firmware, NULL);
-    if (a.type == TPM2_ST_ATTEST_QUOTE) {
-        tell_selection(&a.selection, i);
-        hf_inspect_bytes(i, "pcrDigest", a.pcr_digest, NULL);
-    } else {
-        hf_inspect_bytes(i, "attested", a.attested, NULL);
-    }
-    return HF_OK;
+    (void)tell_number(i, &r, 4, "magic", is_attest(attest) ? "made by a TPM" : "no TPM made this structure");
+    quote = tell_number(i, &r, 2, "type", "0x8018 is a quote") == TPM2_ST_ATTEST_QUOTE;
+    tell_sized(i, &r, "qualifiedSigner", "");
+    tell_sized(i, &r, "extraData", "the nonce");
+    (void)tell_number(i, &r, 8, "clock", "milliseconds");
+    (void)tell_number(i, &r, 4, "resetCount", "");
+    (void)tell_number(i, &r, 4, "restartCount", "");
+    (void)tell_number(i, &r, 1, "safe", "");
+    (void)tell_number(i, &r, 8, "firmwareVersion", "");
+    if (quote)
+        hf_pcr_selection_read(&r, &sel);
+    if (quote && hf_rd_err(&r) == HF_OK)
+        tell_selection(&sel, i);
+    if (quote)
+        tell_sized(i, &r, "pcrDigest", "");
+    else if (hf_rd_more(&r))
+        hf_inspect_bytes(i, "attested", hf_rd_rest(&r), NULL);
+    return hf_quote_attest_parse(attest, &parsed);
 }
 
 static void tell_pcrs(const struct hf_pcrs *pcrs, struct hf_inspect *i)

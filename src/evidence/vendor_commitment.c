@@ -204,7 +204,9 @@ hf_err hf_vendor_commitment_inspect(struct hf_bytes in, struct hf_inspect *out)
 
 static bool detect(struct hf_bytes in)
 {
-    return hf_json_marked(in, "type", HF_VENDOR_TYPE) && !hf_json_marked(in, "holdfast", NULL); /* formats of ours */
+    struct hf_bytes ours;
+
+    return hf_json_marked(in, "type", HF_VENDOR_TYPE) && !hf_json_mark(in, "holdfast", &ours);
 }
 
 const struct hf_evidence_format hf_format_vendor_commitment = {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "policy/appraisal_i.h"
+#include "policy/composite.h"
 #include "policy/verify.h"
 
 #include <inttypes.h>
@@ -145,7 +146,7 @@ static void decide_status(const struct appraise *a, const struct hf_item_result 
 {
     static const char *const collateral[] = {"tcb info", "qe identity", "module identity", "platform level"};
     const struct hf_claim *c = hf_claim_find(&item->findings.claims, "tcb_status");
-    bool intel = strcmp(item->format->family, "sgx") == 0 || strcmp(item->format->family, "tdx") == 0;
+    bool intel = strcmp(item->format->name, "sgx-quote") == 0 || strcmp(item->format->name, "tdx-quote") == 0;
     struct hf_check *row;
 
     if (yes(a, HF_AP_TCB_UPDATES))
@@ -190,10 +191,10 @@ static void check_provider(const struct appraise *a, const struct hf_item_result
     struct hf_check *row;
 
     for (size_t i = 0; i < v->n; i++)
-        allowed |= hf_appraisal_covers(v->text[i], item->format->family);
+        allowed |= hf_appraisal_covers(v->text[i], hf_composite_family(item));
     row = hf_appraisal_row(&a->r->verdict, item, "provider",
                            allowed ? HF_OK : hf_fail(HF_E_DENIED, "policy %s does not allow it", a->p->name));
-    hf_check_found(row, "%s", item->format->family);
+    hf_check_found(row, "%s", hf_composite_family(item));
     for (size_t i = 0; i < v->n; i++) {
         size_t n = strlen(row->expected);
 
@@ -205,33 +206,39 @@ static void check_level(const struct appraise *a, const struct hf_item_result *i
 {
     static const char *const names[] = {"low", "medium", "high"};
     uint64_t want = a->p->value[HF_AP_LEVEL].number;
-    uint64_t have = (uint64_t)item->findings.level;
-    struct hf_check *row = hf_appraisal_row(&a->r->verdict, item, "security level",
-                                            have >= want
-                                                ? HF_OK
-                                                : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s",
-                                                          a->p->name, hf_environment_name(item->findings.environment)));
+    struct hf_standing standing;
+    struct hf_check *row;
+    uint64_t have;
 
+    hf_composite_standing(a->r, item, &standing);
+    have = (uint64_t)standing.level;
+    row = hf_appraisal_row(&a->r->verdict, item, "security level",
+                           have >= want ? HF_OK
+                                        : hf_fail(HF_E_DENIED, "too low for policy %s: environment %s", a->p->name,
+                                                  hf_environment_name(standing.environment)));
     hf_check_found(row, "%s", names[have < 3 ? have : 0]);
-    hf_check_expected(row, "%s%s", names[want < 3 ? want : 2], want < 2 ? " or higher" : "");
+    hf_check_expected(row, want < 2 ? "%s or higher" : "%s", names[want < 3 ? want : 2]);
 }
 
 static void check_age(const struct appraise *a, const struct hf_item_result *item)
 {
     uint64_t max = a->p->value[HF_AP_AGE].number, skew = a->p->value[HF_AP_SKEW].number;
     const struct hf_findings *f = &item->findings;
+    struct hf_standing standing;
     hf_err err = HF_OK;
     struct hf_check *row;
     uint64_t age, ahead;
 
     if (!f->has_time) {
+        hf_composite_standing(a->r, item, &standing);
         row = hf_appraisal_row(&a->r->verdict, item, "age", HF_OK);
-        if (!f->fresh) {
+        if (!standing.fresh) {
             row->status = HF_CHECK_ABSENT;
             row->err = HF_E_NOT_FOUND;
         }
-        hf_check_note(row, f->fresh ? "the evidence tells no time; its nonce is fresh"
-                                    : "the evidence tells no time, and no nonce was compared: it may be of any age");
+        hf_check_note(row, standing.fresh
+                               ? "the evidence tells no time; its nonce is fresh"
+                               : "the evidence tells no time, and no nonce was compared: it may be of any age");
         return;
     }
     age = a->r->at > f->made_at ? (uint64_t)a->r->at - (uint64_t)f->made_at : 0;
@@ -324,10 +331,10 @@ static void check_measurements(const struct appraise *a, const struct hf_item_re
         const struct hf_appraisal_field *f = &hf_appraisal_fields[i];
         const struct hf_appraisal_value *v = &a->p->value[i];
 
-        if ((f->kind != HF_AP_MEASURES && f->kind != HF_AP_PCRS) || !hf_appraisal_about(f, item->format->family))
+        if ((f->kind != HF_AP_MEASURES && f->kind != HF_AP_PCRS) || !hf_appraisal_about(f, hf_composite_family(item)))
             continue;
         for (size_t k = 0; k < v->n; k++) {
-            if (!v->named[k].group[0] || hf_appraisal_covers(v->named[k].group, item->format->family))
+            if (!v->named[k].group[0] || hf_appraisal_covers(v->named[k].group, hf_composite_family(item)))
                 check_measurement(a, item, &v->named[k]);
         }
     }

@@ -1,6 +1,7 @@
 /* What a policy expects of single claims: a row for each field it sets, by the field's rule. Nothing is allocated. */
 #include "base/clock.h"
 #include "policy/appraisal_i.h"
+#include "policy/composite.h"
 #include "policy/verify.h"
 
 #include <inttypes.h>
@@ -331,7 +332,7 @@ void hf_appraisal_expect(const struct hf_appraisal *policy, const struct hf_item
         const struct hf_appraisal_field *f = &hf_appraisal_fields[i];
         struct expectation e;
 
-        if (!policy->value[i].holds || f->rule == HF_AP_OWN || !hf_appraisal_about(f, item->format->family))
+        if (!policy->value[i].holds || f->rule == HF_AP_OWN || !hf_appraisal_about(f, hf_composite_family(item)))
             continue;
         e.policy = policy;
         e.f = f;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "codec/hex.h"
 #include "policy/appraisal_i.h"
+#include "policy/composite.h"
 #include "policy/verify.h"
 
 #include <stdio.h>
@@ -180,7 +181,7 @@ static hf_err take_status(struct writing *w, const struct hf_item_result *item)
 
 static hf_err take_item(struct writing *w, const struct hf_item_result *item)
 {
-    const char *family = item->format->family;
+    const char *family = hf_composite_family(item);
     hf_err err = hf_appraisal_add_text(&w->p->value[HF_AP_PROVIDERS], hf_bytes_text(family));
 
     if (err != HF_OK && err != HF_E_EXISTS)
@@ -209,9 +210,11 @@ static void take_general(struct writing *w)
 
     for (size_t i = 0; i < w->r->n; i++) {
         const struct hf_findings *f = &w->r->item[i].findings;
+        struct hf_standing standing;
 
-        level = (uint64_t)f->level < level ? (uint64_t)f->level : level;
-        fresh &= f->fresh;
+        hf_composite_standing(w->r, &w->r->item[i], &standing);
+        level = (uint64_t)standing.level < level ? (uint64_t)standing.level : level;
+        fresh &= standing.fresh;
         if (f->has_time && w->r->at > f->made_at && (uint64_t)(w->r->at - f->made_at) > age)
             age = (uint64_t)(w->r->at - f->made_at);
     }

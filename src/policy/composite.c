@@ -6,11 +6,12 @@
 /* An item whose row holds is bound to every item of another format in the call: its verifier compared the two. */
 static const struct edge {
     const char *format, *row, *other;
+    bool other_vouches; /* what it says is proved by the other one; else the other way round */
 } edges[] = {
-    {"azure-hcl", "quote binding", "tpm-quote"},    /* the quote is signed by the key in the hardware report */
-    {"azure-hcl", "td quote binding", "tdx-quote"}, /* report data of TDREPORT and quote */
-    {"cc-eventlog", "event log", "tdx-quote"},      /* the log replays to the quote's registers */
-    {"tpm-quote", "event log", "tpm-eventlog"},     /* the same for PCRs */
+    {"azure-hcl", "quote binding", "tpm-quote", false},   /* the quote is signed by the key in the hardware report */
+    {"azure-hcl", "td quote binding", "tdx-quote", true}, /* report data of TDREPORT and quote */
+    {"cc-eventlog", "event log", "tdx-quote", true},      /* the log replays to the quote's registers */
+    {"tpm-quote", "event log", "tpm-eventlog", false},    /* the same for PCRs */
 };
 
 const char *hf_composite_judged_with(const struct hf_evidence_item *item, const struct hf_judge *j)
@@ -41,6 +42,61 @@ static bool holds(const struct hf_verify_result *r, const struct hf_item_result 
         any = true;
     }
     return any;
+}
+
+/* ---- what one item proves of another ---- */
+
+/* The one item of a format; NULL for none, and for several: their verifiers compared one of them. */
+static const struct hf_item_result *only(const struct hf_verify_result *r, const char *format)
+{
+    const struct hf_item_result *found = NULL;
+
+    for (size_t i = 0; i < r->n; i++) {
+        if (strcmp(r->item[i].format->name, format) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = &r->item[i];
+    }
+    return found;
+}
+
+/* The item that proves what this one says, if there is one. */
+static const struct hf_item_result *voucher(const struct hf_verify_result *r, const struct hf_item_result *item)
+{
+    for (size_t e = 0; e < HF_COUNT(edges); e++) {
+        const struct hf_item_result *from = only(r, edges[e].format), *to = only(r, edges[e].other);
+
+        if (!from || !to || item != (edges[e].other_vouches ? from : to) || !holds(r, from, edges[e].row))
+            continue;
+        return edges[e].other_vouches ? to : from;
+    }
+    return NULL;
+}
+
+void hf_composite_standing(const struct hf_verify_result *r, const struct hf_item_result *item, struct hf_standing *out)
+{
+    *out = (struct hf_standing){item->findings.level, item->findings.environment, item->findings.fresh};
+    for (size_t steps = 0; out->environment != HF_ENV_EMULATED && steps < HF_COUNT(edges); steps++) {
+        item = voucher(r, item);
+        if (!item)
+            break;
+        out->fresh |= item->findings.fresh;
+        if (item->findings.environment == HF_ENV_EMULATED || item->findings.level > out->level ||
+            out->environment == HF_ENV_UNKNOWN)
+            out->environment = item->findings.environment;
+        if (item->findings.level > out->level)
+            out->level = item->findings.level;
+    }
+}
+
+const char *hf_composite_family(const struct hf_item_result *item)
+{
+    const struct hf_claims *c = &item->findings.claims;
+
+    if (strcmp(item->format->family, "azure") != 0)
+        return item->format->family;
+    return hf_claim_find(c, "vmpl") ? "snp" : hf_claim_find(c, "mrtd") ? "tdx" : "azure";
 }
 
 /* Items and, behind them, the nonce: which hang together. */

@@ -1,5 +1,6 @@
 /* Verdicts in the words of seed 002 (PoT): reasons of failure and its five statuses. */
 #include "policy/reasons.h"
+#include "policy/composite.h"
 
 #define BIT(reason) (1u << (reason))
 
@@ -40,6 +41,7 @@ static unsigned reasons_of(const char *name, hf_err err)
         {"root", BIT(HF_REASON_INVALID_CERTIFICATE)},
         {"validity", BIT(HF_REASON_INVALID_CERTIFICATE)},
         {"revocation", BIT(HF_REASON_INVALID_CERTIFICATE)},
+        {"nonce use", BIT(HF_REASON_REPLAY_ATTACK)},
         {"nonce", BIT(HF_REASON_NONCE_MISMATCH) | BIT(HF_REASON_EXPIRED_ATTESTATION)},
         {"freshness", BIT(HF_REASON_EXPIRED_ATTESTATION)},
         {"age", BIT(HF_REASON_EXPIRED_ATTESTATION)},
@@ -115,8 +117,10 @@ enum hf_level hf_result_level(const struct hf_verify_result *r)
     enum hf_level level = r->n ? HF_LEVEL_HIGH : HF_LEVEL_LOW;
 
     for (size_t i = 0; i < r->n; i++) {
-        if (r->item[i].findings.level < level)
-            level = r->item[i].findings.level;
+        struct hf_standing standing;
+
+        hf_composite_standing(r, &r->item[i], &standing);
+        level = standing.level < level ? standing.level : level;
     }
     return level;
 }
@@ -129,8 +133,11 @@ enum hf_environment hf_result_environment(const struct hf_verify_result *r)
     enum hf_environment env = r->n ? HF_ENV_HARDWARE : HF_ENV_UNKNOWN;
 
     for (size_t i = 0; i < r->n; i++) {
-        if (strength[r->item[i].findings.environment] < strength[env])
-            env = r->item[i].findings.environment;
+        struct hf_standing standing;
+
+        hf_composite_standing(r, &r->item[i], &standing);
+        if (strength[standing.environment] < strength[env])
+            env = standing.environment;
     }
     return env;
 }

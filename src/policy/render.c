@@ -1,5 +1,6 @@
 /* A result for people and programs: the checklist, JSON, and seed 002's VerificationResult. */
 #include "base/text.h"
+#include "policy/composite.h"
 #include "policy/reasons.h"
 
 #include <inttypes.h>
@@ -223,7 +224,7 @@ hf_err hf_verify_result_pot(const struct hf_verify_result *result, struct hf_buf
 
     hf_json_object(&j, NULL);
     hf_json_text(&j, "status", hf_reasons_status(result));
-    hf_json_text(&j, "provider_type", result->n ? hf_provider_name(result->item[0].format->family) : NULL);
+    hf_json_text(&j, "provider_type", result->n ? hf_provider_name(hf_composite_family(&result->item[0])) : NULL);
     hf_json_text(&j, "security_level", hf_level_name(hf_result_level(result)));
     hf_json_i64(&j, "verified_at", result->at);
     hf_json_bool(&j, "measurements_valid", !(all >> HF_REASON_INVALID_MEASUREMENTS & 1));

@@ -1,6 +1,7 @@
 /* Many verdicts summed up. */
 #include "policy/summary.h"
 #include "codec/number.h"
+#include "policy/composite.h"
 
 #include <stdio.h>
 
@@ -31,7 +32,7 @@ void hf_verify_summary_add(struct hf_verify_summary *s, const struct hf_verify_r
     s->invalid += !valid;
     for (unsigned i = 0; i < HF_REASONS; i++)
         s->reasons[i] += all >> i & 1;
-    count_provider(s, result && result->n ? hf_provider_name(result->item[0].format->family) : "unknown", valid,
+    count_provider(s, result && result->n ? hf_provider_name(hf_composite_family(&result->item[0])) : "unknown", valid,
                    !valid);
 }
 

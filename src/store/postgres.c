@@ -198,10 +198,17 @@ static hf_err postgres_commit(struct hf_store_db *db)
 static void postgres_rollback(struct hf_store_db *db)
 {
     struct postgres *p = (struct postgres *)db;
+    PGresult *result;
+    bool done;
 
     if (!p->conn || p->pq.PQstatus(p->conn) != CONNECTION_OK)
         return;
-    if (p->pq.PQtransactionStatus(p->conn) != PQTRANS_IDLE && exec(p, "ROLLBACK") != HF_OK)
+    if (p->pq.PQtransactionStatus(p->conn) == PQTRANS_IDLE)
+        return;
+    result = p->pq.PQexec(p->conn, "ROLLBACK");
+    done = p->pq.PQresultStatus(result) == PGRES_COMMAND_OK;
+    p->pq.PQclear(result);
+    if (!done) /* what failed before is what is told; this connection is of no use any more */
         disconnect(p);
 }
 

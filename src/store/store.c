@@ -106,10 +106,11 @@ static hf_err attempt(struct hf_store *store, enum hf_store_class class, hf_stor
     hf_err err;
 
     db->again = db->in_doubt = false;
-    HF_TRY(db->driver->begin(db, class));
-    store->inside = true;
     store->failed = false;
-    err = work(store, arg);
+    err = db->driver->begin(db, class);
+    store->inside = err == HF_OK;
+    if (err == HF_OK)
+        err = work(store, arg);
     if (err == HF_OK && store->failed)
         err = hf_fail(HF_E_INTERNAL, "a transaction went on after a statement of it failed: %.300s", hf_err_detail());
     if (err == HF_OK)

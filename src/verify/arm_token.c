@@ -81,6 +81,23 @@ hf_err hf_arm_signature(const struct hf_cose_sign1 *msg, const struct hf_pubkey 
     return hf_pubkey_verify(key, &alg, hf_digest_bytes(&digest), msg->signature);
 }
 
+/* The same, remembered: a platform token is one for many realms, and for as long as the platform runs. */
+static hf_err signature_known(const struct hf_judge *j, const struct hf_cose_sign1 *msg, const struct hf_pubkey *key,
+                              const uint8_t spki_sha256[32])
+{
+    struct hf_bytes parts[] = {
+        hf_bytes_text("cose"), msg->protected_bytes, msg->payload, msg->signature, {spki_sha256, 32}};
+    struct hf_digest name;
+    void *object = NULL;
+
+    HF_TRY(hf_hash(HF_SHA256, parts, HF_COUNT(parts), &name));
+    if (hf_cache_get(j->cache, HF_FACT_OTHER, name.bytes, &object))
+        return HF_OK;
+    HF_TRY(hf_arm_signature(msg, key));
+    (void)hf_cache_put(j->cache, HF_FACT_OTHER, name.bytes, NULL, NULL);
+    return HF_OK;
+}
+
 /* ---- the platform's key ---- */
 
 static void say_no_key(const struct hf_arm_claims *claims, size_t tried, struct hf_verdict *v)
@@ -120,7 +137,7 @@ void hf_arm_judge_signature(const struct hf_judge *j, const struct hf_cose_sign1
         if (!key || (e->kind != HF_ENDORSEMENT_PUBLIC_KEY && e->kind != HF_ENDORSEMENT_CERT))
             continue;
         tried++;
-        if (hf_arm_signature(msg, key) != HF_OK)
+        if (signature_known(j, msg, key, e->cert ? e->cert->spki_sha256 : e->sha256) != HF_OK)
             continue;
         row = hf_check(v, "signature", HF_OK);
         hf_check_found(row, "by the key of %s", e->source);

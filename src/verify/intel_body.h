@@ -8,16 +8,16 @@
 #include "verify/judge.h"
 
 /*
- * Claims mrenclave, mrsigner, isv_prod_id, isv_svn, config_id, config_svn, attributes, misc_select, isv_ext_prod_id,
- * isv_family_id, cpu_svn, report_data; rows "attributes" (INIT, XFRM), "reserved bits", "debug" with its claim.
- * `bytes`: the body that `b` was read from; byte claims are views into it.
+ * Claims mrenclave, mrsigner, isv_prod_id, isv_svn, config_svn, config_id, isv_ext_prod_id, isv_family_id, misc_select,
+ * attributes, xfrm, cpu_svn, report_data; rows "reserved bits" (and INIT), "debug" with its claim. `bytes`: the body
+ * that `b` was read from; byte claims are views into it.
  */
 void hf_sgx_body_judge(struct hf_bytes bytes, const struct hf_sgx_body *b, struct hf_verdict *v, struct hf_findings *f);
 
 /*
- * Claims mrtd, rtmr0 to rtmr3, mrseam, mrsignerseam, mrconfigid, mrowner, mrownerconfig, tee_tcb_svn, td_attributes,
- * xfam, report_data, and of 1.5 tee_tcb_svn_2, mrservicetd; rows "attributes" (XFAM, SEPT_VE_DISABLE), "reserved bits",
- * "debug" and "migration" with their claims. `bytes`: a body, not a TDREPORT.
+ * Claims mrtd, rtmr0 to rtmr3, mrseam, mrsignerseam, seam_attributes, mrconfigid, mrowner, mrownerconfig, tee_tcb_svn,
+ * td_attributes, xfam, report_data, and of 1.5 tee_tcb_svn_2, mrservicetd; rows "debug" and "migration" with their
+ * claims, "reserved bits", "sept ve disable". `bytes`: a body, not a TDREPORT.
  */
 void hf_td_body_judge(struct hf_bytes bytes, const struct hf_td_body *b, struct hf_verdict *v, struct hf_findings *f);
 

@@ -55,11 +55,11 @@ static void tdreport_claims(struct hf_bytes e, struct hf_claims *c)
         const char *name;
         size_t at, n;
     } claims[] = {
-        {"mrtd", 528, 48},        {"rtmr0", 720, 48},        {"rtmr1", 768, 48},         {"rtmr2", 816, 48},
-        {"rtmr3", 864, 48},       {"report_data", 128, 64},  {"mrseam", 280, 48},        {"mrsignerseam", 328, 48},
-        {"mrconfigid", 576, 48},  {"mrowner", 624, 48},      {"mrownerconfig", 672, 48}, {"tee_tcb_svn", 264, 16},
-        {"xfam", 520, 8},         {"td_attributes", 512, 8}, {"cpu_svn", 16, 16},        {"tee_tcb_svn_2", 384, 16},
-        {"mrservicetd", 912, 48},
+        {"mrtd", 528, 48},        {"rtmr0", 720, 48},          {"rtmr1", 768, 48},         {"rtmr2", 816, 48},
+        {"rtmr3", 864, 48},       {"report_data", 128, 64},    {"mrseam", 280, 48},        {"mrsignerseam", 328, 48},
+        {"mrconfigid", 576, 48},  {"mrowner", 624, 48},        {"mrownerconfig", 672, 48}, {"tee_tcb_svn", 264, 16},
+        {"xfam", 520, 8},         {"td_attributes", 512, 8},   {"cpu_svn", 16, 16},        {"tee_tcb_svn_2", 384, 16},
+        {"mrservicetd", 912, 48}, {"seam_attributes", 376, 8},
     };
 
     for (size_t i = 0; i < HF_COUNT(claims); i++)

@@ -75,12 +75,36 @@ static void judge_policy(const struct hf_sev_report *r, struct hf_verdict *v, st
     hf_claim_bool(&f->claims, "migration", send);
 }
 
-static void judge_signature(struct hf_bytes evidence, const struct hf_sev_report *r, const struct hf_sev_chain *chain,
-                            struct hf_verdict *v)
+/* Is the report signed by this PEK? */
+static hf_err check_signature(struct hf_bytes evidence, const struct hf_sev_report *r, const struct hf_sev_cert *cert)
 {
     HF_CLEANUP(hf_pubkey_free) struct hf_pubkey *pek = NULL;
     HF_CLEANUP(hf_buf_free) struct hf_buf sig = {0};
     struct hf_sig_alg alg;
+
+    HF_TRY(hf_sev_cert_key(cert, &pek));
+    HF_TRY(hf_sev_signature(r->sig_algo, HF_BYTES_OF(r->signature), pek, &alg, &sig));
+    return hf_pubkey_verify_message(pek, &alg, (struct hf_bytes){evidence.p, HF_SEV_REPORT_SIGNED}, hf_buf_bytes(&sig));
+}
+
+/* Among the collateral of many platforms, the PEK that signed the report. */
+static void find_pek(const struct hf_judge *j, struct hf_bytes evidence, const struct hf_sev_report *r,
+                     struct hf_sev_chain *chain)
+{
+    const struct hf_endorsement *e;
+    size_t at = 0;
+
+    while (!chain->has_pek && (e = hf_judge_next(j, HF_ENDORSEMENT_SEV_CERT, &at)) != NULL) {
+        const struct hf_sev_item *item = (const struct hf_sev_item *)e->document;
+
+        if (!item->amd && item->sev.usage == HF_SEV_PEK && check_signature(evidence, r, &item->sev) == HF_OK)
+            (void)hf_sev_chain_take(chain, e->bytes);
+    }
+}
+
+static void judge_signature(struct hf_bytes evidence, const struct hf_sev_report *r, const struct hf_sev_chain *chain,
+                            struct hf_verdict *v)
+{
     hf_err err;
 
     if (r->sig_usage != HF_SEV_PEK)
@@ -88,12 +112,7 @@ static void judge_signature(struct hf_bytes evidence, const struct hf_sev_report
     else if (!chain->has_pek)
         err = hf_fail(HF_E_NOT_FOUND, "no PEK: give the platform's certificates (sevctl export)");
     else
-        err = hf_sev_cert_key(&chain->pek, &pek);
-    if (err == HF_OK)
-        err = hf_sev_signature(r->sig_algo, HF_BYTES_OF(r->signature), pek, &alg, &sig);
-    if (err == HF_OK)
-        err = hf_pubkey_verify_message(pek, &alg, (struct hf_bytes){evidence.p, HF_SEV_REPORT_SIGNED},
-                                       hf_buf_bytes(&sig));
+        err = check_signature(evidence, r, &chain->pek);
     hf_check_found(hf_check(v, "signature", err), "%s by %s", hf_sev_algo_name(r->sig_algo),
                    hf_sev_usage_name(r->sig_usage));
 }
@@ -109,6 +128,7 @@ void hf_sev_report_judge(const struct hf_judge *j, struct hf_bytes evidence, str
     if (err != HF_OK)
         return;
     take_beside(j, &chain);
+    find_pek(j, evidence, &r, &chain);
     (void)hf_sev_chain_check(j, &chain, false, v, f);
     judge_signature(evidence, &r, &chain, v);
     judge_policy(&r, v, f);

@@ -316,32 +316,41 @@ static void judge_keys(struct hf_snp_work *w)
 
 /* ---- claims ---- */
 
-/* The level as its bytes, as text, and part by part: policies compare numbers. */
-static void claim_tcb(struct hf_snp_work *w, const char *which, const uint8_t raw[8])
+/* Names of a level's claims: its bytes, its text, and its parts, which policies compare as numbers. */
+struct level_names {
+    const char *raw, *text, *part[HF_SNP_TCB_PARTS];
+};
+#define LEVEL(which)                                                              \
+    {                                                                             \
+        which "_tcb", which "_level",                                             \
+        {                                                                         \
+            which "_fmc", which "_bl", which "_tee", which "_snp", which "_ucode" \
+        }                                                                         \
+    }
+
+static void claim_tcb(struct hf_snp_work *w, const struct level_names *names, const uint8_t raw[8])
 {
-    static const char *const names[HF_SNP_TCB_PARTS] = {"fmc", "bl", "tee", "snp", "ucode"};
     struct hf_claims *c = &w->f->claims;
-    char name[32], text[HF_SNP_TCB_TEXT];
+    char text[HF_SNP_TCB_TEXT];
     struct hf_snp_tcb tcb;
     uint8_t part = 0;
 
-    (void)snprintf(name, sizeof(name), "%s_tcb", which);
-    hf_claim_bytes_copy(c, name, (struct hf_bytes){raw, 8});
+    hf_claim_bytes_copy(c, names->raw, (struct hf_bytes){raw, 8});
     if (hf_snp_tcb_parse(raw, w->product, &tcb) != HF_OK)
         return;
     hf_snp_tcb_text(&tcb, text);
-    (void)snprintf(name, sizeof(name), "%s_level", which);
-    hf_claim_printf(c, name, "%s", text);
+    hf_claim_printf(c, names->text, "%s", text);
     for (size_t i = tcb.has_fmc ? 0 : 1; i < HF_SNP_TCB_PARTS; i++) {
         (void)hf_snp_tcb_part(&tcb, i, &part);
-        (void)snprintf(name, sizeof(name), "%s_%s", which, names[i]);
-        hf_claim_number(c, name, part);
+        hf_claim_number(c, names->part[i], part);
     }
 }
 
 static void claim_all(struct hf_snp_work *w)
 {
     static const char *const keys[8] = {"VCEK", "VLEK", "2", "3", "4", "5", "6", "none"};
+    static const struct level_names reported = LEVEL("reported"), committed = LEVEL("committed"),
+                                    current = LEVEL("current"), launch = LEVEL("launch");
     struct hf_claims *c = &w->f->claims;
     const struct hf_snp_report *rep = &w->rep;
 
@@ -364,10 +373,10 @@ static void claim_all(struct hf_snp_work *w)
     hf_claim_number(c, "policy", rep->policy);
     hf_claim_number(c, "platform_info", rep->platform_info);
     hf_claim_bool(c, "smt", (rep->platform_info & HF_SNP_PLATFORM_SMT) != 0);
-    claim_tcb(w, "reported", rep->reported_tcb);
-    claim_tcb(w, "committed", rep->committed_tcb);
-    claim_tcb(w, "current", rep->current_tcb);
-    claim_tcb(w, "launch", rep->launch_tcb);
+    claim_tcb(w, &reported, rep->reported_tcb);
+    claim_tcb(w, &committed, rep->committed_tcb);
+    claim_tcb(w, &current, rep->current_tcb);
+    claim_tcb(w, &launch, rep->launch_tcb);
     hf_claim_printf(c, "firmware", "%u.%u.%u", rep->current.major, rep->current.minor, rep->current.build);
     if (rep->version >= 5) {
         hf_claim_number(c, "launch_mitigations", rep->launch_mitigations);

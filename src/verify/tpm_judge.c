@@ -78,14 +78,15 @@ static void judge_certificate(const struct hf_judge *j, const struct hf_cert *ce
         (void)hf_judge_revocation(j, &chain, NULL, v, f);
 }
 
-/* The attestation key that Azure's runtime data beside the quote name. HF_E_NOT_FOUND: there are none. */
+/* The attestation key that Azure's runtime data beside the quote name. HF_E_NOT_FOUND, without a detail: there are
+ * none, as a rule. */
 static hf_err key_beside(const struct hf_judge *j, struct hf_pubkey **out)
 {
     for (size_t i = 0; i < j->n_also; i++) {
         if (j->also[i]->format && strcmp(j->also[i]->format->name, "azure-hcl") == 0)
             return hf_azure_hcl_ak(j->also[i]->bytes, out);
     }
-    return hf_fail(HF_E_NOT_FOUND, "the evidence has no attestation key");
+    return HF_E_NOT_FOUND;
 }
 
 /*

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2086 # words, and names without spaces
 # Appraisal policies from outside: checked, explained, shown, compared, made from evidence, and judged by.
 . "$(dirname "$0")/lib.sh"
 

@@ -12,3 +12,14 @@ for example in "$examples"/*.sh; do
     HOLDFAST_STATE=../$name.state check "the example of holdfast $name runs" timeout 120 sh -e "$example"
     cd ..
 done
+
+# The examples that are scripts of their own.
+mkdir made scripts
+check "evidence is made" "$HOLDFAST_BUILD/tests/make_evidence" made
+cd scripts || exit 1
+expect 3 sh "$HOLDFAST_SOURCE/examples/verify.sh" ../made
+match "trusted: ../made/nitro.cbor"
+match "not trusted: ../made/nitro-debug.cbor"
+match "trusted with warnings: ../made/snp.bin"
+match '"mrenclave": "e1e1'
+cd ..

@@ -28,6 +28,9 @@ match "ok              nonce use"
 expect 1 holdfast verify made/nitro.cbor $own --nonce "$nonce" --burn --for door --json
 answer '[.checks[] | select(.status == "failed").name] == ["nonce use"]'
 
+expect 1 holdfast verify made/nitro.cbor $own --nonce "$nonce" --burn --for door --format pot
+answer '.status == "invalid" and (.failures | index("replay_attack") != null)'
+
 # An attempt uses the nonce up, whatever becomes of it.
 issue ''
 expect 1 holdfast verify made/nitro-debug.cbor $own --nonce "$nonce" --burn

@@ -1,3 +1,4 @@
+# shellcheck disable=SC2086 # words, and names without spaces
 # EARs read and verified by other programs: Python's json, cbor2, and openssl for the signatures.
 . "$(dirname "$0")/../cli/lib.sh"
 

@@ -26,6 +26,8 @@ static const struct hf_evidence_format make_formats[] = {
     {.name = "mock", .family = "mock"},
     {.name = "nvidia-gpu", .family = "nvidia"},
     {.name = "sev-measurement", .family = "sev"},
+    {.name = "cc-eventlog", .family = "log"},
+    {.name = "azure-hcl", .family = "azure"},
 };
 
 /* "b:" bytes in hex, "n:" a number, "t:" a text, "T:" words with commas, "y:" 0 or 1; parts are separated by "|". */

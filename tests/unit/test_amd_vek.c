@@ -108,8 +108,17 @@ TEST(a_certificate_has_a_chip_or_a_cloud_and_a_product)
         made_set(&m, 10, HF_AMD_OID ".4", (struct hf_bytes){id, n});
         CHECK((hf_amd_vek_read(m.ext, m.n, &vek) == HF_OK) == (n == 8 || n == 64));
     }
+    for (size_t n = 0; n <= 64; n++) { /* the same in an OCTET STRING */
+        uint8_t wrapped[66] = {0x04, (uint8_t)n};
+
+        made_set(&m, 10, HF_AMD_OID ".4", (struct hf_bytes){wrapped, n + 2});
+        CHECK((hf_amd_vek_read(m.ext, m.n, &vek) == HF_OK) == (n == 8 || n == 64 || n == 6 || n == 62));
+        CHECK(vek.hwid_wrapped == (n == 8 || n == 64) || (n != 8 && n != 64));
+    }
     made_set(&m, 10, HF_AMD_OID ".4", (struct hf_bytes){id, 64});
-    made_set(&m, 0, HF_AMD_OID ".5", hf_bytes_text("\x16\x03" "abc"));
+    made_set(&m, 0, HF_AMD_OID ".5",
+             hf_bytes_text("\x16\x03"
+                           "abc"));
     FAILS(hf_amd_vek_read(m.ext, m.n, &vek), HF_E_FORMAT);
     CHECK_DETAIL("both");
     make(&m, HF_SNP_PRODUCT_MILAN, false);

@@ -330,6 +330,61 @@ TEST(each_of_several_items_is_judged_under_its_own_name)
     hf_verify_result_free(&r);
 }
 
+/* An event log beside the quote that it replays to; beside two, or when it does not, nobody vouches for it. */
+TEST(what_proves_nothing_by_itself_stands_as_what_proves_it)
+{
+    static const struct {
+        const char *name;
+        enum hf_check_status log;
+        size_t quotes;
+        enum hf_level quote;
+        enum hf_check_status want;
+    } cases[] = {
+        {"it replays to the quote", HF_CHECK_OK, 1, HF_LEVEL_HIGH, HF_CHECK_OK},
+        {"to a quote that is low itself", HF_CHECK_OK, 1, HF_LEVEL_LOW, HF_CHECK_FAILED},
+        {"it does not", HF_CHECK_FAILED, 1, HF_LEVEL_HIGH, HF_CHECK_FAILED},
+        {"to which of two", HF_CHECK_OK, 2, HF_LEVEL_HIGH, HF_CHECK_FAILED},
+        {"alone", HF_CHECK_OK, 0, HF_LEVEL_HIGH, HF_CHECK_FAILED},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *p = NULL;
+        struct hf_verify_result *r = make_result("log", "");
+
+        CASE(cases[i].name);
+        (void)snprintf(r->item[0].label, sizeof(r->item[0].label), "log");
+        r->item[0].findings.level = HF_LEVEL_LOW;
+        r->item[0].findings.environment = HF_ENV_UNKNOWN;
+        r->item[0].findings.fresh = false;
+        for (size_t k = 0; k < cases[i].quotes; k++) {
+            struct hf_item_result *quote = make_item(r, "tdx", "t:tcb_status=UpToDate");
+
+            (void)snprintf(quote->label, sizeof(quote->label), "quote%zu", k);
+            quote->findings.level = cases[i].quote;
+        }
+        (void)make_row(r, "log: event log", cases[i].log);
+        OK(parse("{}", &p));
+        hf_appraisal_apply(p, r);
+        check_rows(r, "log: security level", cases[i].want);
+        if (cases[i].want == HF_CHECK_OK)
+            check_rows(r, "log: age", HF_CHECK_OK);
+        hf_verify_result_free(&r);
+    }
+}
+
+TEST(a_clouds_wrapping_is_of_the_kind_of_what_is_inside)
+{
+    struct hf_verify_result *r = judged("allowed_providers: [snp]\nsnp: {measurement: " H48A "}", "azure",
+                                        "n:vmpl=0|b:measurement=" H48B);
+
+    check_rows(r, "provider", HF_CHECK_OK);
+    check_rows(r, "measurement measurement", HF_CHECK_FAILED);
+    hf_verify_result_free(&r);
+    r = judged("allowed_providers: [snp]", "azure", "b:mrtd=" H48B);
+    check_rows(r, "provider", HF_CHECK_FAILED);
+    hf_verify_result_free(&r);
+}
+
 TEST(a_validator_that_was_not_run_is_a_refusal)
 {
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *p = NULL;
@@ -384,5 +439,7 @@ TEST(applying_a_policy_allocates_nothing)
 TESTS(RUN(each_field_lets_pass_what_it_says_and_nothing_else), RUN(fields_of_one_kind_do_not_touch_another),
       RUN(levels_compare_high_above_medium_above_low), RUN(age_is_judged_at_both_ends_to_the_second),
       RUN(rows_that_a_policy_speaks_of_are_decided_anew_and_say_so), RUN(what_is_not_enforced_is_at_best_a_warning),
-      RUN(each_of_several_items_is_judged_under_its_own_name), RUN(a_validator_that_was_not_run_is_a_refusal),
+      RUN(each_of_several_items_is_judged_under_its_own_name),
+      RUN(what_proves_nothing_by_itself_stands_as_what_proves_it),
+      RUN(a_clouds_wrapping_is_of_the_kind_of_what_is_inside), RUN(a_validator_that_was_not_run_is_a_refusal),
       RUN(the_recipe_must_be_the_policys), RUN(applying_a_policy_allocates_nothing))

@@ -1,6 +1,5 @@
 /* NVIDIA reports: views, manifests, OCSP, verdicts. */
 #include "make_nvidia.h"
-#include "vectors.h"
 #include "verify/nvidia.h"
 #include "verifying.h"
 
@@ -148,7 +147,8 @@ TEST(what_is_wrong_with_a_report_has_its_row)
         {"a changed driver measurement", "measurements", false, false, false, 9, 0},
         {"a changed VBIOS measurement", "measurements", false, false, false, 1, 0},
         {"a device that may not issue", "certificate chain", false, false, true, 0, 0},
-        {"a device certificate that has ended", "validity", false, false, false, 0, AT - 1},
+        {"a device certificate that has just ended", "validity", false, false, false, 0, AT - 1},
+        {"a device certificate in its last second", "", false, false, false, 0, AT},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -167,7 +167,7 @@ TEST(what_is_wrong_with_a_report_has_its_row)
         spec.signer = cases[i].other_key ? other : NULL;
         OK(make_nvidia_report(&spec, &nv, &report));
         start(&j, &nv, ALL);
-        FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_UNTRUSTED);
+        FAILS(judge(&j, hf_buf_bytes(&report)), cases[i].failed[0] ? HF_E_UNTRUSTED : HF_OK);
         only_failed(&j, cases[i].failed);
     }
     CASE("");
@@ -387,133 +387,10 @@ TEST(no_flipped_byte_of_a_report_is_trusted)
     only_failed(&j, "structure");
 }
 
-/* ---- real ones ---- */
-
-static void count_row(void *to, const struct hf_inspect_row *row)
-{
-    CHECK(row->name && row->name[0]);
-    (*(size_t *)to)++;
-}
-
-static void collateral(struct verifying *j, const char *name)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf file = {0};
-    char path[160];
-
-    (void)snprintf(path, sizeof(path), "evidence/nvidia/%s", name);
-    vector(path, &file);
-    OK(hf_verifier_add_collateral(j->verifier, hf_buf_bytes(&file), name));
-}
-
-static void real_report(const char *at)
-{
-    HF_CLEANUP(verifying_free) struct verifying j;
-    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    const char *expect = json_key(at, "expect");
-    struct hf_bytes file = json_word(json_key(at, "report")), chain = json_word(json_key(at, "chain"));
-    bool good = json_is(json_key(expect, "signature"), "true");
-    struct hf_spdm_report parsed;
-    struct hf_inspect inspect = {.row = count_row};
-    char path[160];
-    size_t rows = 0;
-
-    (void)snprintf(path, sizeof(path), "evidence/%.*s", (int)file.n, file.p);
-    CASE(path);
-    vector(path, &report);
-    verifying_new(&j, AT);
-    (void)snprintf(path, sizeof(path), "%.*s", (int)(chain.n - 7), chain.p + 7); /* behind "nvidia/" */
-    collateral(&j, path);
-    OK(hf_spdm_report_parse(hf_buf_bytes(&report), &parsed));
-    verifying_nonce(&j, parsed.nonce);
-    FAILS(judge(&j, hf_buf_bytes(&report)), good ? HF_E_WARNED : HF_E_UNTRUSTED);
-    if (good)
-        only_failed(&j, "");
-    ROW_IS(&j, "signature", good ? "ok" : "failed");
-    ROW_IS(&j, "certificate chain", "ok");
-    ROW_IS(&j, "root", "ok");
-    ROW_IS(&j, "nonce", "ok");
-    ROW_IS(&j, "revocation", "absent");
-    if (good)
-        CHECK(j.result->item[0].findings.level == HF_LEVEL_HIGH);
-    inspect.whole = hf_buf_bytes(&report);
-    inspect.to = &rows;
-    OK(hf_spdm_report_inspect(hf_buf_bytes(&report), &inspect));
-    CHECK(rows > 30);
-}
-
-TEST(real_reports_have_the_verdicts_that_are_known)
-{
-    HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
-    size_t n = 0;
-
-    if (!vectors_dir())
-        return;
-    for (const char *at = json_first(vector_text("evidence/nvidia/cases.json", &text)); at; at = json_next(at), n++)
-        real_report(at);
-    CASE("");
-    CHECK(n == 13);
-}
-
-TEST(real_manifests_fit_the_real_report_of_their_driver)
-{
-    HF_CLEANUP(verifying_free) struct verifying j;
-    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf other = {0};
-    struct hf_spdm_report parsed;
-
-    if (!vectors_dir())
-        return;
-    vector("evidence/nvidia/nvtrust-hopper-c438e7e7.spdm.bin", &report);
-    verifying_new(&j, 1717300000); /* 2024-06-02: both signers are valid */
-    collateral(&j, "nvtrust-hopper-c438e7e7.chain.pem");
-    collateral(&j, "rim/NV_GPU_DRIVER_GH100_550.90.07.xml");
-    collateral(&j, "rim/NV_GPU_VBIOS_1010_0200_882_96009F0001.xml");
-    OK(hf_spdm_report_parse(hf_buf_bytes(&report), &parsed));
-    verifying_nonce(&j, parsed.nonce);
-    FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
-    only_failed(&j, "");
-    ROW_IS(&j, "driver RIM", "ok");
-    ROW_IS(&j, "VBIOS RIM", "ok");
-    ROW_IS(&j, "measurements", "ok");
-    ROW_IS(&j, "debug", "ok");
-    ROW_IS(&j, "fwid", "ok");
-    j.q.at = 1790000000; /* 2026-09: their signers' certificates have ended */
-    FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
-    ROW_IS(&j, "driver RIM", "absent");
-    ROW_IS(&j, "measurements", "absent");
-    vector("evidence/nvidia/hopper-a-daf8ea2a.spdm.bin", &other);
-    FAILS(judge(&j, hf_buf_bytes(&other)), HF_E_UNTRUSTED);
-    ROW_IS(&j, "signature", "failed");
-    ROW_IS(&j, "driver RIM", "absent");
-}
-
-TEST(a_real_response_answers_for_one_certificate_for_one_day)
-{
-    HF_CLEANUP(verifying_free) struct verifying j;
-    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
-    struct hf_check row;
-
-    if (!vectors_dir())
-        return;
-    vector("evidence/nvidia/nvtrust-hopper-c438e7e7.spdm.bin", &report);
-    verifying_new(&j, 1755800000); /* 2025-08-21 18:13 */
-    collateral(&j, "nvtrust-hopper-c438e7e7.chain.pem");
-    collateral(&j, "ocsp/test_gpu_certificate_l2_base64encoded_ocsp_response.dat");
-    FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
-    row = *hf_verdict_row(&j.result->verdict, "revocation");
-    CHECK(row.status == HF_CHECK_ABSENT);
-    CHECK_TEXT(row.found, "1");
-    j.q.at += 86400;
-    FAILS(judge(&j, hf_buf_bytes(&report)), HF_E_WARNED);
-    CHECK_TEXT(hf_verdict_row(&j.result->verdict, "revocation")->found, "0");
-}
-
 TESTS(RUN(a_report_with_all_its_collateral_is_trusted), RUN(what_is_missing_is_named_with_where_it_is),
       RUN(what_is_wrong_with_a_report_has_its_row), RUN(a_root_that_is_not_pinned_is_none),
       RUN(responses_count_by_their_signer_their_time_and_what_they_say), RUN(lists_count_as_well_as_responses),
       RUN(manifests_count_when_their_signer_is_pinned_and_nothing_changed),
       RUN(two_manifests_for_one_measurement_are_refused), RUN(the_nonce_is_the_requester_s),
       RUN(der_that_nobody_knows_is_refused), RUN(of_several_devices_the_right_one_answers),
-      RUN(no_flipped_byte_of_a_report_is_trusted), RUN(real_reports_have_the_verdicts_that_are_known),
-      RUN(real_manifests_fit_the_real_report_of_their_driver),
-      RUN(a_real_response_answers_for_one_certificate_for_one_day))
+      RUN(no_flipped_byte_of_a_report_is_trusted))

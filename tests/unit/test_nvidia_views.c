@@ -215,6 +215,34 @@ TEST(collateral_survives_want_of_memory)
     SWEEP(add_once(hf_nvidia_rim_endorsements, &answer));
 }
 
+static hf_err write_once(const struct hf_spdm_report *report, const struct hf_dice_tcb *tcb, const struct hf_ocsp *ocsp)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf out = {0};
+
+    HF_TRY(hf_spdm_report_write(report, &out));
+    HF_TRY(hf_dice_tcb_write(tcb, &out));
+    HF_TRY(hf_ocsp_tbs_write(ocsp, &out));
+    return hf_ocsp_write(ocsp, &out);
+}
+
+TEST(writers_survive_want_of_memory)
+{
+    HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf report = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+    struct hf_spdm_report spdm;
+    struct hf_dice_tcb tcb;
+    struct hf_ocsp ocsp;
+
+    OK(make_nvidia_new(&(struct make_nvidia_chain_spec){.tcb_info = true}, &nv));
+    OK(make_nvidia_report(&(struct make_nvidia_spec){.header = true}, &nv, &report));
+    OK(make_nvidia_ocsp(&(struct make_nvidia_ocsp_spec){.which = 2, .delegated = true}, &nv, &der));
+    OK(hf_spdm_report_parse(hf_buf_bytes(&report), &spdm));
+    OK(hf_dice_tcb_parse(hf_cert_ext(nv.cert[MAKE_NVIDIA_LEAF].cert, HF_OID_DICE_TCB_INFO_ALIAS)->value, &tcb));
+    OK(hf_ocsp_parse(hf_buf_bytes(&der), &ocsp));
+    SWEEP(write_once(&spdm, &tcb, &ocsp));
+}
+
 TEST(endorsements_are_recognised_in_every_form)
 {
     HF_CLEANUP(make_nvidia_free) struct make_nvidia nv = {0};
@@ -244,4 +272,4 @@ TEST(endorsements_are_recognised_in_every_form)
 TESTS(RUN(reports_are_read_whole_and_written_as_they_were), RUN(opaque_fields_are_read_or_refused),
       RUN(dice_extensions_are_read_or_refused), RUN(no_flipped_byte_of_a_manifest_is_signed),
       RUN(responses_are_read_whole), RUN(a_responder_s_error_is_named), RUN(collateral_survives_want_of_memory),
-      RUN(endorsements_are_recognised_in_every_form))
+      RUN(writers_survive_want_of_memory), RUN(endorsements_are_recognised_in_every_form))

@@ -1,4 +1,5 @@
 /* Evidence as it comes: every shape that is known opens to the same item, and what is nothing is said to be so. */
+#include "base/text.h"
 #include "codec/base64.h"
 #include "codec/hex.h"
 #include "codec/pem.h"
@@ -7,10 +8,12 @@
 
 /* One document for all tests, in the writings that envelopes use. */
 static struct make_nitro made;
-static struct hf_buf doc, hex, base64, base64url, pem, numbers, nested, jsontext, chain;
+static struct hf_buf doc, hex, base64, base64url, pem, numbers, nested, jsontext, chain, inner, key;
 
 static void prepare(void)
 {
+    HF_CLEANUP(hf_buf_free) struct hf_buf json = {0};
+
     make_nitro_start(&made);
     OK(make_nitro_certs(&made));
     OK(make_nitro_sign(&made, &doc));
@@ -19,6 +22,9 @@ static void prepare(void)
     OK(hf_base64url_write(hf_buf_bytes(&doc), &base64url));
     OK(hf_pem_write("ATTESTATION REPORT", hf_buf_bytes(&doc), &pem));
     OK(hf_base64_write(hf_buf_bytes(&base64), &nested));
+    OK(hf_buf_printf(&json, "{\"SnpReport\":\"%.*s\"}", (int)base64url.n, (const char *)base64url.p));
+    OK(hf_base64url_write(hf_buf_bytes(&json), &inner));
+    OK(hf_base64_write(made.ca[0].cert->spki, &key));
     for (size_t i = 0; i < doc.n; i++) {
         char number[8];
 
@@ -33,28 +39,40 @@ static void prepare(void)
 
 static void done(void)
 {
-    struct hf_buf *all[] = {&doc, &hex, &base64, &base64url, &pem, &numbers, &nested, &jsontext, &chain};
+    struct hf_buf *all[] = {&doc, &hex, &base64, &base64url, &pem, &numbers, &nested, &jsontext, &chain, &inner, &key};
 
     for (size_t i = 0; i < HF_COUNT(all); i++)
         hf_buf_free(all[i]);
     make_nitro_free(&made);
 }
 
-/* A template's letters: $h hex, $b base64, $u base64url, $n numbers, $d base64 twice, $p PEM, $c certificates as a
- * JSON text. */
+/* A template's letters. */
+static const struct {
+    char letter;
+    const struct hf_buf *value;
+} letters[] = {
+    {'h', &hex},    {'b', &base64}, {'u', &base64url},
+    {'n', &numbers}, /* 132,68,... */
+    {'d', &nested}, /* base64 twice */
+    {'m', &inner},  /* base64url of JSON with it */
+    {'p', &pem},    {'k', &key}, /* a public key, base64 */
+    {'c', &jsontext}, /* certificates, as a text of JSON */
+};
+
 static void fill(const char *template, struct hf_buf *out)
 {
     hf_buf_free(out);
     for (const char *at = template; *at; at++) {
-        const struct hf_buf *value = NULL;
+        size_t i = 0;
 
-        if (*at == '$') {
-            at++;
-            value = *at == 'h' ? &hex : *at == 'b' ? &base64 : *at == 'u' ? &base64url : *at == 'n' ? &numbers
-                  : *at == 'd' ? &nested : *at == 'p' ? &pem : *at == 'c' ? &jsontext : NULL;
-            CHECK(value);
+        if (*at != '$') {
+            OK(hf_buf_add(out, (struct hf_bytes){(const uint8_t *)at, 1}));
+            continue;
         }
-        OK(hf_buf_add(out, value ? hf_buf_bytes(value) : (struct hf_bytes){(const uint8_t *)at, 1}));
+        for (at++; i < HF_COUNT(letters) && letters[i].letter != *at; i++)
+            ;
+        CHECK(i < HF_COUNT(letters));
+        OK(hf_buf_add(out, hf_buf_bytes(letters[i].value)));
     }
 }
 
@@ -76,6 +94,7 @@ TEST(every_shape_opens_to_the_same_document)
         {"\"$b\"", "base64", 0},
         /* Azure attestation */
         {"{\"quote\":\"$u\",\"runtimeData\":{\"data\":\"\",\"dataType\":\"JSON\"},\"nonce\":\"x\"}", "quote", 0},
+        {"{\"report\":\"$m\",\"runtimeData\":{\"data\":\"AAAA\",\"dataType\":\"Binary\"}}", "report/SnpReport", 0},
         /* dstack */
         {"{\"quote\":\"$h\",\"event_log\":\"[]\",\"report_data\":\"00\",\"vm_config\":\"{}\"}", "quote", 0},
         {"{\"quote\":\"0x$h\",\"eventlog\":\"\"}", "quote", 0},
@@ -295,9 +314,17 @@ static hf_err open_swept(void)
 
 TEST(each_allocation_may_fail)
 {
-    static const char *const shapes[] = {"$h", "$b", "$p",
-                                         "{\"x\":\"$b\",\"c\":\"$c\",\"n\":[$n]}",
-                                         "{\"__cmwc_t\":\"t\",\"a\":[\"application/x\",\"$u\",4]}"};
+    static const char *const shapes[] = {
+        "$h",
+        "$b",
+        "$p",
+        "{\"x\":\"$b\",\"c\":\"$c\",\"n\":[$n]}",
+        "{\"__cmwc_t\":\"t\",\"a\":[\"application/x\",\"$u\",4]}",
+        "{\"report\":{\"version\":5,\"reportData\":\"AA==\",\"measurement\":[1],\"reported_tcb\":{\"snp\":1},"
+        "\"signature\":{\"r\":[1],\"s\":[1]}}}",
+        "{\"ak_public\":\"$k\",\"tpm_quote\":{\"message\":\"ff54434780180000\",\"signature\":\"AAAA\",\"pcrs\":[\""
+        "0000000000000000000000000000000000000000000000000000000000000000\"]}}",
+    };
 
     for (size_t i = 0; i < HF_COUNT(shapes); i++) {
         CASE(shapes[i]);

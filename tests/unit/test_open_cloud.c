@@ -159,8 +159,8 @@ static void put_tcb_object(struct hf_buf *out, const char *name, const uint8_t t
     char text[256];
 
     (void)snprintf(text, sizeof(text),
-                   ",\"%s\":{\"fmc\":%u,\"bootloader\":%u,\"tee\":%u,\"snp\":%u,\"microcode\":%u}", name, tcb[0], tcb[1],
-                   tcb[2], tcb[3], tcb[7]);
+                   ",\"%s\":{\"fmc\":%u,\"bootloader\":%u,\"tee\":%u,\"snp\":%u,\"microcode\":%u}", name,
+                   tcb[0], tcb[1], tcb[2], tcb[3], tcb[7]);
     put(out, text);
 }
 

@@ -280,6 +280,28 @@ TEST(a_guests_report_is_judged_with_its_platform)
     }
 }
 
+TEST(among_many_platforms_the_right_one_is_found)
+{
+    HF_CLEANUP(made_sev_free) struct made_sev other = {0};
+    HF_CLEANUP(judged_free) struct judged j = {0};
+    struct made_sev *m = sound();
+    uint8_t report[HF_SEV_REPORT_SIZE], nonce[16];
+
+    make_sev(&other);
+    trust(&j, m);
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.all), "other.cert"));
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&other.ask), "other-ask.cert"));
+    OK(hf_verifier_add_collateral(j.verifier, hf_buf_bytes(&m->all), "platform.cert"));
+    make_sev_report(m, 9, report);
+    memcpy(nonce, report, sizeof(nonce));
+    judged_nonce(&j, HF_BYTES_OF(nonce));
+    OK(judge_one(&j, HF_BYTES_OF(report)));
+    make_sev_report(&other, 9, report); /* its ARK is not pinned */
+    FAILS(judge_one(&j, HF_BYTES_OF(report)), HF_E_UNTRUSTED);
+    CHECK_ROW(&j, "signature", HF_CHECK_OK);
+    CHECK_ROW(&j, "certificate chain", HF_CHECK_FAILED);
+}
+
 TEST(no_byte_of_a_report_can_be_changed_unnoticed)
 {
     struct made_sev *m = sound();
@@ -429,6 +451,6 @@ TESTS(RUN(certificates_are_written_as_they_are_read), RUN(certificates_that_do_n
       RUN(numbers_wider_than_their_key_are_refused), RUN(a_platform_is_affirmed_link_by_link),
       RUN(each_link_that_is_not_there_or_not_good_fails_its_row), RUN(what_is_missing_is_named),
       RUN(no_root_that_is_not_pinned_is_trusted), RUN(a_guests_report_is_judged_with_its_platform),
-      RUN(no_byte_of_a_report_can_be_changed_unnoticed),
+      RUN(among_many_platforms_the_right_one_is_found), RUN(no_byte_of_a_report_can_be_changed_unnoticed),
       RUN(no_byte_of_a_platforms_certificates_can_be_changed_unnoticed), RUN(real_platforms_are_amds),
       RUN(real_roots_sign_themselves_and_their_asks), RUN(a_damaged_root_is_refused), RUN(the_keys_are_freed))

@@ -111,7 +111,7 @@ TEST(a_report_beside_it_must_be_of_a_guest_that_was_started_with_it)
     static const struct {
         const char *row;
         size_t at; /* in the report */
-    } cases[] = {{"report measurement", 0x90}, {"report family id", 0x10}, {"report image id", 0x20},
+    } cases[] = {{"report measurement", 0x90}, {"report family id", 0x10},   {"report image id", 0x20},
                  {"report id key", 0xe0},      {"report author key", 0x110}, {"report guest svn", 0x04},
                  {"report policy", 0x08}};
     HF_CLEANUP(rig_free) struct rig *r = rig_new();
@@ -154,8 +154,8 @@ TEST(what_is_parsed_is_written_again_and_what_does_not_fit_is_refused)
         size_t at;
         uint8_t value;
     } cases[] = {
-        {"block version 2", 80, 2},         {"ID key algorithm 2", 96, 2},      {"author key algorithm 2", 100, 2},
-        {"reserved at 8", 96 + 8, 1},       {"a signature's tail", 96 + 0xd0, 1}, {"between keys", 96 + 0x650, 1},
+        {"block version 2", 80, 2},   {"ID key algorithm 2", 96, 2},        {"author key algorithm 2", 100, 2},
+        {"reserved at 8", 96 + 8, 1}, {"a signature's tail", 96 + 0xd0, 1}, {"between keys", 96 + 0x650, 1},
         {"the end", 96 + 4095, 1},
     };
     HF_CLEANUP(owner_free) struct owner o = {0};
@@ -196,8 +196,11 @@ TEST(amds_form_of_a_key_is_exact)
         const char *name;
         size_t at;
         uint8_t flip;
-    } cases[] = {{"curve 3", 0, 1},        {"QX wide", 4 + 48, 1},   {"QY wide", 76 + 71, 1},
-                 {"zeros behind", 148, 1}, {"not on the curve", 4, 1}};
+    } cases[] = {{"curve 3", 0, 1},
+                 {"QX wide", 4 + 48, 1},
+                 {"QY wide", 76 + 71, 1},
+                 {"zeros behind", 148, 1},
+                 {"not on the curve", 4, 1}};
     HF_CLEANUP(owner_free) struct owner o = {0};
 
     owner_new(&o, false);
@@ -230,8 +233,8 @@ TEST(the_known_answer_holds)
     want_row(r, "author signature", HF_CHECK_OK);
     for (int author = 0; author < 2; author++) {
         HF_CLEANUP(hf_buf_free) struct hf_buf digest = {0};
-        const struct hf_claim *claim =
-            hf_claim_find(&r->findings.claims, author ? "author_key_digest" : "id_key_digest");
+        const struct hf_claim *claim = hf_claim_find(&r->findings.claims,
+                                                     author ? "author_key_digest" : "id_key_digest");
 
         OK(hf_base64_parse(json_word(json_key(c, author ? "author_key_digest_b64" : "id_key_digest_b64")), &digest));
         CHECK(claim != NULL);

@@ -266,10 +266,21 @@ TEST(cpus_modes_and_vmms_have_names)
         const char *name;
         uint32_t signature; /* 0: no such name */
     } cases[] = {
-        {"EPYC", 0x800f12},       {"EPYC-v4", 0x800f12},     {"epyc-v4", 0x800f12},  {"EPYC-IBPB", 0x800f12},
-        {"EPYC-Rome", 0x830f10},  {"EPYC-Milan", 0xa00f11},  {"EPYC-Genoa-v1", 0xa10f10}, {"EPYC-Turin", 0xb00f00},
-        {"EPYC-v0", 0},           {"EPYC-v", 0},             {"EPYC-v44", 0},        {"EPYC-", 0},
-        {"EPYC-Milan-", 0},       {"Skylake", 0},            {"", 0},
+        {"EPYC", 0x800f12},
+        {"EPYC-v4", 0x800f12},
+        {"epyc-v4", 0x800f12},
+        {"EPYC-IBPB", 0x800f12},
+        {"EPYC-Rome", 0x830f10},
+        {"EPYC-Milan", 0xa00f11},
+        {"EPYC-Genoa-v1", 0xa10f10},
+        {"EPYC-Turin", 0xb00f00},
+        {"EPYC-v0", 0},
+        {"EPYC-v", 0},
+        {"EPYC-v44", 0},
+        {"EPYC-", 0},
+        {"EPYC-Milan-", 0},
+        {"Skylake", 0},
+        {"", 0},
     };
     enum hf_sev_mode mode;
     enum hf_sev_vmm vmm;
@@ -289,5 +300,5 @@ TEST(cpus_modes_and_vmms_have_names)
 }
 
 TESTS(RUN(what_firmware_says_is_written_and_read_again), RUN(tables_and_metadata_that_do_not_fit_are_refused),
-      RUN(every_input_changes_the_digest), RUN(launches_that_cannot_be_are_refused), RUN(cpus_modes_and_vmms_have_names),
-      RUN(recomputed_digests_are_the_known_ones))
+      RUN(every_input_changes_the_digest), RUN(launches_that_cannot_be_are_refused),
+      RUN(cpus_modes_and_vmms_have_names), RUN(recomputed_digests_are_the_known_ones))

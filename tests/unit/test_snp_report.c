@@ -67,9 +67,9 @@ TEST(reserved_bytes_that_are_set_are_found)
         size_t at;
         bool reserved;
     } cases[] = {
-        {3, 0x04c, true},  {3, 0x18b, true},  {3, 0x188, false}, {2, 0x188, true},  {3, 0x1eb, true}, {3, 0x1ef, true},
-        {3, 0x1f8, true},  {4, 0x207, true},  {5, 0x1f8, false}, {5, 0x207, false}, {5, 0x208, true}, {5, 0x29f, true},
-        {5, 0x2a0, false}, {5, 0x330, true},  {5, 0x49f, true},
+        {3, 0x04c, true}, {3, 0x18b, true}, {3, 0x188, false}, {2, 0x188, true},  {3, 0x1eb, true},
+        {3, 0x1ef, true}, {3, 0x1f8, true}, {4, 0x207, true},  {5, 0x1f8, false}, {5, 0x207, false},
+        {5, 0x208, true}, {5, 0x29f, true}, {5, 0x2a0, false}, {5, 0x330, true},  {5, 0x49f, true},
     };
 
     for (size_t i = 0; i < HF_COUNT(cases); i++) {
@@ -90,17 +90,17 @@ TEST(products_are_known_by_cpuid_and_by_name)
         uint8_t family, model;
         const char *name;
     } cpus[] = {
-        {0x19, 0x00, "Milan"},  {0x19, 0x0f, "Milan"},  {0x19, 0x10, "Genoa"},   {0x19, 0x1f, "Genoa"},
-        {0x19, 0x20, "unknown"}, {0x19, 0xa0, "Genoa"},  {0x19, 0xaf, "Genoa"},   {0x19, 0xb0, "unknown"},
-        {0x1a, 0x00, "Turin"},  {0x1a, 0x11, "Turin"},  {0x1a, 0x12, "unknown"}, {0x1a, 0x50, "Venice"},
-        {0x1a, 0x57, "Venice"}, {0x1a, 0x58, "unknown"}, {0x1a, 0x90, "Venice"},  {0x1a, 0xaf, "Venice"},
-        {0x1a, 0xc0, "Venice"}, {0x1a, 0xc8, "unknown"}, {0x17, 0x01, "unknown"}, {0, 0, "unknown"},
+        {0x19, 0x00, "Milan"},   {0x19, 0x0f, "Milan"},   {0x19, 0x10, "Genoa"},   {0x19, 0x1f, "Genoa"},
+        {0x19, 0x20, "unknown"}, {0x19, 0xa0, "Genoa"},   {0x19, 0xaf, "Genoa"},   {0x19, 0xb0, "unknown"},
+        {0x1a, 0x00, "Turin"},   {0x1a, 0x11, "Turin"},   {0x1a, 0x12, "unknown"}, {0x1a, 0x50, "Venice"},
+        {0x1a, 0x57, "Venice"},  {0x1a, 0x58, "unknown"}, {0x1a, 0x90, "Venice"},  {0x1a, 0xaf, "Venice"},
+        {0x1a, 0xc0, "Venice"},  {0x1a, 0xc8, "unknown"}, {0x17, 0x01, "unknown"}, {0, 0, "unknown"},
     };
     static const struct {
         const char *text, *name;
-    } names[] = {{"Milan-B0", "Milan"}, {"Milan", "Milan"},   {"Genoa-B1", "Genoa"}, {"Siena-A0", "Genoa"},
-                 {"Bergamo", "Genoa"},  {"Turin", "Turin"},   {"Venice-A0", "Venice"}, {"milan", "unknown"},
-                 {"", "unknown"},       {"-B0", "unknown"},   {"Milan2", "unknown"}};
+    } names[] = {{"Milan-B0", "Milan"}, {"Milan", "Milan"}, {"Genoa-B1", "Genoa"},   {"Siena-A0", "Genoa"},
+                 {"Bergamo", "Genoa"},  {"Turin", "Turin"}, {"Venice-A0", "Venice"}, {"milan", "unknown"},
+                 {"", "unknown"},       {"-B0", "unknown"}, {"Milan2", "unknown"}};
 
     for (size_t i = 0; i < HF_COUNT(cpus); i++)
         CHECK_TEXT(hf_snp_product_name(hf_snp_product_of(cpus[i].family, cpus[i].model)), cpus[i].name);
@@ -178,11 +178,16 @@ TEST(reports_are_detected_and_others_are_not)
         uint8_t value;
         bool want;
     } cases[] = {
-        {"a report", 1184, 0x04, 0, true},        {"of an unknown version", 1184, 0, 9, true},
-        {"cut", 1000, 0x04, 0, true},             {"cut behind the algorithm", 0x38, 0x04, 0, true},
-        {"cut before it", 0x37, 0x04, 0, false},  {"version 0", 1184, 0, 0, false},
-        {"a quote's start", 1184, 2, 2, false},   {"cut, algorithm 2", 1000, 0x34, 2, false},
-        {"cut, VMPL 9", 1000, 0x30, 9, false},    {"trailing bytes", 1185, 0x04, 0, false},
+        {"a report", 1184, 0x04, 0, true},
+        {"of an unknown version", 1184, 0, 9, true},
+        {"cut", 1000, 0x04, 0, true},
+        {"cut behind the algorithm", 0x38, 0x04, 0, true},
+        {"cut before it", 0x37, 0x04, 0, false},
+        {"version 0", 1184, 0, 0, false},
+        {"a quote's start", 1184, 2, 2, false},
+        {"cut, algorithm 2", 1000, 0x34, 2, false},
+        {"cut, VMPL 9", 1000, 0x30, 9, false},
+        {"trailing bytes", 1185, 0x04, 0, false},
         {"nothing", 0, 0x04, 0, false},
     };
     uint8_t bytes[HF_SNP_REPORT_SIZE + 1] = {0};
@@ -242,7 +247,8 @@ TEST(an_inspector_tells_every_field_also_of_reports_that_would_not_verify)
     FAILS(inspected((struct hf_bytes){bytes, 700}, hf_snp_report_inspect, &told), HF_E_TRUNCATED);
 }
 
-TESTS(RUN(an_inspector_tells_every_field_also_of_reports_that_would_not_verify), RUN(a_report_of_every_version_is_written_again_byte_for_byte),
+TESTS(RUN(an_inspector_tells_every_field_also_of_reports_that_would_not_verify),
+      RUN(a_report_of_every_version_is_written_again_byte_for_byte),
       RUN(parse_takes_one_whole_report_of_a_known_version), RUN(reserved_bytes_that_are_set_are_found),
       RUN(products_are_known_by_cpuid_and_by_name), RUN(levels_are_read_by_product_and_written_again),
       RUN(addresses_of_certificates_have_the_chips_id_and_its_level), RUN(scalars_wider_than_their_curve_are_refused),

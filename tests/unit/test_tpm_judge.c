@@ -248,6 +248,8 @@ TEST(an_attestation_alone_is_told_and_not_trusted)
     OK(inspected(hf_buf_bytes(&m.env.attest), format->inspect, &told));
     CHECK(strstr(told.text, "0 magic @0+4"));
     CHECK(strstr(told.text, "0 firmwareVersion @81+8 = 7"));
+    CHECK(inspected((struct hf_bytes){m.env.attest.p, 70}, format->inspect, &told) != HF_OK);
+    CHECK(strstr(told.text, "0 extraData @44+20") && !strstr(told.text, "resetCount"));
     for (size_t n = 0; n < m.env.attest.n; n += 5)
         CHECK(inspected((struct hf_bytes){m.env.attest.p, n}, format->inspect, &told) != HF_OK);
 }
