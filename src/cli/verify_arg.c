@@ -87,7 +87,7 @@ hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out)
 
 void hf_cli_evidence_free(struct hf_cli_evidence *e)
 {
-    for (size_t i = 0; i < e->n; i++)
+    for (size_t i = 0; i < HF_COUNT(e->buf); i++)
         hf_buf_free(&e->buf[i]);
 }
 

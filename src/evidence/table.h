@@ -17,8 +17,8 @@ struct hf_evidence_format {
     const char *name;   /* "sgx-quote": in verdicts and --kind */
     const char *family; /* "sgx": --kind takes it as well, policies and seed 002 call providers so */
     const char *about;  /* one line */
-    /* Are these bytes of this format, as far as its first bytes, length and shape say? Cheap, no allocation; at most
-     * one format says yes to any bytes. */
+    /* Are these bytes of this format, as far as its first bytes, length and shape say? Cheap, no allocation. Real
+     * evidence is of one format; of bytes that were spliced to fit two, the first in the table wins. */
     bool (*detect)(struct hf_bytes in);
     /* Tell every field. Returns the first thing that does not fit, after telling all that can be told. */
     hf_err (*inspect)(struct hf_bytes in, struct hf_inspect *out);

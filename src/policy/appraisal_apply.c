@@ -144,7 +144,8 @@ static void say_not_enforced(const struct appraise *a, const struct hf_item_resu
 
 static void decide_status(const struct appraise *a, const struct hf_item_result *item)
 {
-    static const char *const collateral[] = {"tcb info", "qe identity", "module identity", "platform level"};
+    static const char *const collateral[] = {"tcb info", "qe identity", "tcb signing", "module identity",
+                                             "platform level"};
     const struct hf_claim *c = hf_claim_find(&item->findings.claims, "tcb_status");
     bool intel = strcmp(item->format->name, "sgx-quote") == 0 || strcmp(item->format->name, "tdx-quote") == 0;
     struct hf_check *row;

@@ -16,8 +16,9 @@ static const struct {
     const char *text;
 } policies[] = {
     {"cca-strict-2026-11", "name: cca-strict-2026-11\n"
-                           "description: Arm CCA and PSA tokens of secured platforms, with a fresh nonce\n"
-                           "required_security_level: high\n"
+                           "description: Arm CCA and PSA tokens of secured platforms under keys that you know to be theirs, "
+                           "with a fresh nonce\n"
+                           "required_security_level: low\n"
                            "max_attestation_age: 3600\n"
                            "allowed_providers: [cca, psa]\n" FRESH "cca:\n"
                            "  lifecycles: [secured]\n"},

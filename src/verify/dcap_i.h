@@ -62,6 +62,8 @@ struct hf_dcap_document {
     const struct hf_endorsement *e; /* NULL: none that fits */
     bool good;                      /* signed by a TCB Signing certificate of Intel's, and of this time */
     bool others;                    /* there are documents of the kind, for other platforms or enclaves */
+    bool no_signer;                 /* no TCB Signing certificate is at hand: who signed it may not be known */
+    bool by_key;                    /* good by Intel's key alone: of its certificate nothing is known */
     char why[160];                  /* not good */
     const struct hf_cert *signer;   /* and who issued its certificate, when it is good */
     const struct hf_cert *issuer;

@@ -67,6 +67,13 @@ static void say_signers(const struct hf_dcap *d, const struct hf_dcap_document *
 {
     const struct hf_dcap_document *both[] = {a, b};
 
+    if (a->by_key || b->by_key) {
+        hf_check_expected(hf_check_absent(d->v, "tcb signing",
+                                          "Intel's key signed the documents, but its certificate is not at hand: its "
+                                          "dates and revocation are not known"),
+                          "the issuer chain, from the headers of " SERVICE "sgx/certification/v4/qe/identity");
+        hf_judge_missing(d->f, "TCB Signing certificate", "%s", SERVICE "sgx/certification/v4/qe/identity");
+    }
     for (size_t i = 0; i < HF_COUNT(both); i++) {
         struct hf_chain chain = {.n = 2, .cert = {both[i]->signer, both[i]->issuer}};
 
@@ -112,7 +119,10 @@ static void say_no_document(const struct hf_dcap *d, const char *row_name, const
 {
     struct hf_check *row;
 
-    if (doc->e)
+    if (doc->e && doc->no_signer)
+        row = hf_check_absent(d->v, row_name, "%.40s: the TCB Signing certificate of its issuer chain is not at hand",
+                              doc->e->source);
+    else if (doc->e)
         row = hf_check(d->v, row_name, hf_fail(HF_E_UNTRUSTED, "%.40s: %s", doc->e->source, doc->why));
     else if (doc->others)
         row = hf_check(d->v, row_name, hf_fail(HF_E_MISMATCH, "what is at hand is for something else"));

@@ -8,6 +8,7 @@
 #include "codec/base64.h"
 #include "codec/der.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
 #include "evidence/intel_identity.h"
 #include "evidence/intel_tcb.h"
 #include "verify/endorsements.h"
@@ -23,6 +24,7 @@ hf_endorsement_reader hf_intel_endorsements;
 struct collect {
     struct hf_endorsements *set;
     const char *source;
+    size_t whole; /* bytes that were given: what is handed on must be fewer, or it would come back for ever */
     unsigned depth;
     bool found;
 };
@@ -230,7 +232,7 @@ static hf_err url_decode(struct hf_bytes in, struct hf_buf *out)
 /* Bytes that something else than this reader may know: a chain, a list. What nobody knows is passed over. */
 static hf_err collect_known(struct collect *c, struct hf_bytes in)
 {
-    hf_err err = in.n ? hf_endorsements_add(c->set, in, c->source) : HF_E_FORMAT;
+    hf_err err = in.n && in.n < c->whole ? hf_endorsements_add(c->set, in, c->source) : HF_E_FORMAT;
 
     c->found |= err == HF_OK;
     return err == HF_E_FORMAT || err == HF_E_TRUNCATED || err == HF_E_UNSUPPORTED ? HF_OK : err;
@@ -240,9 +242,9 @@ static hf_err collect_pem(struct collect *c, struct hf_bytes text)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf plain = {0};
 
-    if (!holds(text, "-----BEGIN%20"))
-        return collect_known(c, text);
-    HF_TRY(url_decode(text, &plain));
+    HF_TRY(holds(text, "-----BEGIN%20") ? url_decode(text, &plain) : hf_buf_add(&plain, text));
+    if (!hf_pem_is(hf_buf_bytes(&plain)) || memchr(plain.p, 0, plain.n))
+        return HF_OK;
     return collect_known(c, hf_buf_bytes(&plain));
 }
 
@@ -397,7 +399,7 @@ static bool is_one_der(struct hf_bytes in)
 
 hf_err hf_intel_endorsements(struct hf_endorsements *set, struct hf_bytes in, const char *source, bool *known)
 {
-    struct collect c = {.set = set, .source = source};
+    struct collect c = {.set = set, .source = source, .whole = in.n};
     struct hf_bytes text = trimmed(in);
     bool binary = false;
 

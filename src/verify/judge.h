@@ -15,7 +15,7 @@
  *   advisories, collateral, module identity, relaunch, hardware id, firmware order: the format's
  *   debug, migration     of every kind, under these names
  *   reserved bits        unknown bits, versions, fields
- *   report data, nonce, freshness, age, replay, environment: below
+ *   report data, nonce, freshness, age, environment: below; nonce use, replay: core/verify.h
  *   expected NAME        a wanted value (--expect, and a policy's measurements)
  *
  * With several items of evidence, rows of each begin with its name: "gpu: signature" (hf_judge does it).

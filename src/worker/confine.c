@@ -99,6 +99,8 @@ static int fill(scmp_filter_ctx ctx, int fd)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
     if (rc == 0 && SANITIZED)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+    if (rc == 0 && SANITIZED)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0);
     return rc == 0 ? seccomp_load(ctx) : rc;
 }
 
@@ -119,6 +121,18 @@ static bool filter(int fd)
 }
 #endif
 
+/* Handlers and masks were made for the parent. A terminal's interrupt is the parent's to answer. */
+static void signals_reset(void)
+{
+    sigset_t none;
+
+    for (int number = 1; number < NSIG; number++)
+        (void)signal(number, SIG_DFL); /* not of every number: those fail, and are none the worse for it */
+    (void)signal(SIGINT, SIG_IGN);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 hf_err hf_confine(int fd, pid_t parent, const struct hf_confinement *limits, unsigned *parts)
 {
     unsigned held = 0;
@@ -131,8 +145,7 @@ hf_err hf_confine(int fd, pid_t parent, const struct hf_confinement *limits, uns
         return hf_fail_errno("PR_SET_NO_NEW_PRIVS");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return hf_fail_errno("PR_SET_DUMPABLE");
-    (void)signal(SIGINT, SIG_IGN); /* a terminal's interrupt is the parent's to answer */
-    (void)signal(SIGPIPE, SIG_DFL);
+    signals_reset();
     HF_TRY(close_others(fd));
     if (landlock())
         held |= HF_CONFINED_LANDLOCK;

@@ -8,7 +8,7 @@
 static const struct {
     const char *name, *sha256;
 } snapshot[] = {
-    {"cca-strict-2026-11", "93c1b10ebbdaf4193702801300e05c9d0009e6fa2512cb1078234cbc270b0eb1"},
+    {"cca-strict-2026-11", "a74e92a40e882f826aee08c2bc6252f4562aea7ea1351fb8bd1dfdbebaee1bf9"},
     {"intel-strict-2026-11", "94940113cec12f571ae6e87f48c596d205c11330b6e04cc2887b2212c74dfbdf"},
     {"moderate-2026-11", "51df3ca15d6c9ad0d8ab31fe5312af0f1c27f219bdb50d22077a46abde618338"},
     {"nitro-strict-2026-11", "accec83a6b6d8fe7346207cceda726560390de9323b638510d0a98670baedf22"},

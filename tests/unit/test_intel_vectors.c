@@ -248,6 +248,30 @@ TEST(every_real_tdx_quote_has_the_status_that_others_found)
     print_message("# %zu TDX cases\n", n_cases);
 }
 
+/* Documents without the chain of who signed them: Intel's key is known, its certificate is missing, and that is told. */
+TEST(documents_without_their_issuer_chain_are_judged_and_the_gap_is_told)
+{
+    NEED_VECTORS();
+    load_cases("sgx");
+    for (size_t i = 0; i < n_cases; i += 7) {
+        const struct vector_case *c = &cases[i];
+        struct hf_verifier *v = NULL;
+
+        if (strstr(c->tcb_info, "inteltest"))
+            continue;
+        CASE(c->id);
+        OK(hf_verifier_new(&v));
+        verifier_add(v, c->tcb_info);
+        verifier_add(v, c->qe_identity);
+        verifier_add(v, c->pck_crl);
+        verifier_add(v, c->root_crl);
+        CHECK(ask(v, c, c->time) == (tier(c) == HF_OK ? HF_E_WARNED : tier(c)));
+        must_claim("tcb_status", status_name(c->status));
+        CHECK_TEXT(row_status("tcb signing"), "absent");
+        hf_verifier_free(&v);
+    }
+}
+
 /* ---- other times, other collateral ---- */
 
 static bool something_is_of_another_time(void)
@@ -488,7 +512,8 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(every_real_sgx_quote_has_the_status_that_others_found),
-      RUN(every_real_tdx_quote_has_the_status_that_others_found), RUN(nothing_holds_a_second_outside_of_its_window),
+      RUN(every_real_tdx_quote_has_the_status_that_others_found),
+      RUN(documents_without_their_issuer_chain_are_judged_and_the_gap_is_told), RUN(nothing_holds_a_second_outside_of_its_window),
       RUN(another_platforms_collateral_fails_and_says_so), RUN(a_changed_byte_is_found),
       RUN(forged_quotes_fail_in_the_row_that_is_theirs), RUN(a_quote_without_a_certificate_names_what_to_fetch),
       RUN(intels_test_hierarchy_counts_only_where_its_root_is_given), RUN(nothing_is_left))
