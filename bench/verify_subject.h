@@ -45,6 +45,10 @@ void subject_nitro(struct subject *s);
 void subject_tpm(struct subject *s);
 void subject_free(struct subject *s);
 
+/* Seconds of this thread's processor time so far; and those of preparations inside calls, which count for nothing. */
+double cpu_s(void);
+extern double prepared_s;
+
 /* Calls to be timed; the argument is the subject. */
 void judge_warm(void *subject);
 void judge_cold(void *subject);
