@@ -93,11 +93,11 @@ expect 66 holdfast verify-batch none $own
 expect 1 holdfast verify-batch not-there $own --json
 answer '.not_judged == 1'
 expect 64 holdfast verify-batch
-name=$(printf 'many/\033[2Jx')
-cp made/nitro.cbor "$name"
+odd=$(printf 'many/\033[2Jx')
+cp made/nitro.cbor "$odd"
 expect 1 holdfast verify-batch many $own --lines
 check "a file's name does nothing to a terminal" sh -c "! grep -q \"\$(printf '\\033')\" $out"
-rm "$name"
+rm "$odd"
 
 # An interrupt ends it with what was counted.
 mkdir lots
