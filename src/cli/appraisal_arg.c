@@ -55,13 +55,21 @@ hf_err hf_cli_appraisals(const struct hf_cli *cli, const struct hf_opt_list *arg
 
 /* ---- validators ---- */
 
+/* What can be read once only: standard input, a pipe of the shell's <(...). */
+static bool is_stream(const char *arg)
+{
+    struct stat st;
+
+    return strcmp(arg, "-") == 0 || (stat(arg, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
 hf_err hf_cli_validators_named(const struct hf_cli *cli, const struct hf_opt_list *policies, bool *named)
 {
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *all = NULL;
 
     *named = false;
     for (size_t i = 0; i < policies->n; i++) {
-        if (strcmp(policies->item[i], "-") == 0)
+        if (is_stream(policies->item[i]))
             return HF_OK; /* read once, by the judge: validators it names count as not run */
     }
     if (policies->n == 0)

@@ -153,8 +153,8 @@ static hf_err answered(struct run *r, struct lane *l, hf_err err)
     return next;
 }
 
-/* The worker is gone, and answers with it. Its jobs are asked again of a new one, one at a time, so that each answers for
- * itself. */
+/* The worker is gone, and answers with it. Its jobs are asked again of a new one, one at a time, so that each answers
+ * for itself. */
 static hf_err recover(struct run *r, struct lane *l)
 {
     hf_err err;

@@ -172,8 +172,8 @@ static hf_err run_inspect(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_evidence_inspect = {
     .words = "evidence inspect",
     .about = "Print evidence field by field, whether or not it would verify",
-    .text = "Offset, size, name, value and meaning of every field, for each item in an envelope. Nothing is judged: what "
-            "is printed is what the bytes say, not what is true. Bytes that do not fit their format are told as far as "
+    .text = "Offset, size, name, value and meaning of every field, for each item in an envelope. Nothing is judged: "
+            "what is printed is what the bytes say, not what is true. Bytes that do not fit their format are told as far as "
             "they go; the command then ends with 65 and says what did not fit. Long values are cut in the table; "
             "--json has them whole.",
     .example = "head -c 64 /dev/zero > evidence.bin\nholdfast evidence inspect evidence.bin || test $? -eq 65",
@@ -214,8 +214,8 @@ static hf_err run_kinds(struct hf_cli *cli, const void *options)
 const struct hf_command hf_cmd_evidence_kinds = {
     .words = "evidence kinds",
     .about = "List the kinds of evidence that are known",
-    .text = "Kind and family are what --kind takes; by itself a kind is found from the bytes. What is not judged can be "
-            "inspected: nothing in it is signed.",
+    .text = "Kind and family are what --kind takes; by itself a kind is found from the bytes. What is not judged can "
+            "be inspected: nothing in it is signed.",
     .example = "holdfast evidence kinds",
     .run = run_kinds,
 };

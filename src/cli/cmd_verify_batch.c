@@ -139,6 +139,16 @@ static hf_err next_listed(struct source *s, const char **path)
     return HF_OK;
 }
 
+static hf_err done(void *to, const char *path, hf_err err, const char *detail, const struct hf_verify_result *result);
+
+/* A folder that cannot be read, or is too deep: not judged, as a file would be, and what is behind it is. */
+static hf_err walked(struct source *s, hf_err err)
+{
+    return err == HF_OK || err == HF_E_MEMORY
+               ? err
+               : done(s, s->opt->from.item[s->operand - 1], err, hf_err_detail(), NULL);
+}
+
 /* Open the next operand. A file is the answer itself. */
 static hf_err next_operand(struct source *s, const char **path)
 {
@@ -148,7 +158,7 @@ static hf_err next_operand(struct source *s, const char **path)
     if (strcmp(name, "-") == 0)
         s->list = stdin;
     else if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
-        HF_TRY(hf_walk_open(name, &s->walk));
+        return walked(s, hf_walk_open(name, &s->walk));
     else
         *path = name;
     return HF_OK;
@@ -156,13 +166,16 @@ static hf_err next_operand(struct source *s, const char **path)
 
 static hf_err next_path(struct source *s, const char **path)
 {
+    hf_err err;
+
     *path = NULL;
     while (!*path) {
         if (s->walk) {
-            HF_TRY(hf_walk_next(s->walk, path));
+            err = hf_walk_next(s->walk, path);
+            HF_TRY(walked(s, err));
             if (*path && is_nonce_file(*path))
                 *path = NULL;
-            else if (!*path)
+            else if (!*path && err == HF_OK)
                 hf_walk_close(&s->walk);
         } else if (s->list) {
             HF_TRY(next_listed(s, path));
@@ -315,6 +328,7 @@ static uint64_t count(const struct batch_opts *opt)
     for (size_t i = 0; i < opt->from.n; i++) {
         HF_CLEANUP(hf_walk_close) struct hf_walk *w = NULL;
         const char *path = "";
+        hf_err err = HF_OK;
 
         if (strcmp(opt->from.item[i], "-") == 0)
             return 0;
@@ -322,8 +336,8 @@ static uint64_t count(const struct batch_opts *opt)
         if (hf_walk_open(opt->from.item[i], &w) != HF_OK)
             continue;
         n--;
-        while (hf_walk_next(w, &path) == HF_OK && path)
-            n += !is_nonce_file(path);
+        while ((err = hf_walk_next(w, &path)) != HF_OK || path)
+            n += err != HF_OK || !is_nonce_file(path);
     }
     return n;
 }
@@ -445,10 +459,11 @@ const struct hf_command hf_cmd_verify_batch = {
     .words = "verify-batch",
     .about = "Judge many files of evidence, each by itself, and sum up",
     .text =
-        "Every file beneath the folders, or every path on standard input, is judged by itself as `holdfast verify` does, "
-        "by several confined workers at once and in bounded memory. Certificates and signatures that were found good "
+        "Every file beneath the folders, or every path on standard input, is judged by itself as `holdfast verify` "
+        "does, by several confined workers at once and in bounded memory. Certificates and signatures that were found good "
         "once are not checked again; dates, policy and nonces are.\n\n"
-        "A file FILE.nonce beside FILE has its nonce in hex, and is no evidence itself; --nonces has them for a list.\n\n"
+        "A file FILE.nonce beside FILE has its nonce in hex, and is no evidence itself; --nonces has them for a "
+        "list.\n\n"
         "Files that are no evidence, or that cannot be read, count as not judged. An interrupt (Ctrl-C) ends it with "
         "what was counted so far, and status 75.\n\n"
         "Exit status 0: all affirming; 3: some with warnings; 1: some contraindicated or not judged.",

@@ -54,8 +54,8 @@ hf_err hf_cli_judgement_tell(struct hf_cli *cli, struct hf_cli_judgement *j, str
 /* One file of evidence, or "-". HF_E_LIMIT says how large it is. */
 hf_err hf_cli_evidence_read(const char *path, struct hf_buf *out);
 
-/* All files of one question, read. Start with {0}. HF_E_ARG for more than a verdict has room for, HF_E_FORMAT for one that
- * is empty. */
+/* All files of one question, read. Start with {0}. HF_E_ARG for more than a verdict has room for, HF_E_FORMAT for one
+ * that is empty. */
 struct hf_cli_evidence {
     size_t n;
     struct hf_buf buf[HF_EVIDENCE_ITEMS_MAX];

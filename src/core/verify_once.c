@@ -40,9 +40,21 @@ static hf_err use_nonce(struct hf_store *store, struct judging *j)
     return HF_OK;
 }
 
+/* Commitments write their nonce and what they are about as text. Other texts may be beside what is signed. */
+static bool names_it(const struct hf_claim *c)
+{
+    static const char *const texts[] = {"nonce", "model_hash", "mock_measurement"};
+    bool named = c->kind == HF_CLAIM_BYTES;
+
+    for (size_t i = 0; i < HF_COUNT(texts) && c->kind == HF_CLAIM_TEXT; i++)
+        named |= strcmp(c->name, texts[i]) == 0;
+    return named;
+}
+
 /*
- * What names an item: its kind, its time, and the byte strings that its verifier read from what is signed. Not the
- * bytes as they came: those can be written in other ways (base64, another signature of the same, another chain).
+ * What names an item: its kind, its time, the byte strings that its verifier read from what is signed, and its nonce.
+ * Not the bytes as they came: those can be written in other ways (base64, another signature of the same, another
+ * chain).
  */
 static hf_err item_id(const struct hf_item_result *item, struct hf_bytes nonce, uint8_t out[32])
 {
@@ -51,7 +63,7 @@ static hf_err item_id(const struct hf_item_result *item, struct hf_bytes nonce, 
 
     HF_TRY(hf_buf_printf(&said, "%s", item->format->name));
     for (size_t i = 0; i < c->n; i++) {
-        if (c->item[i].kind != HF_CLAIM_BYTES)
+        if (!names_it(&c->item[i]))
             continue;
         HF_TRY(hf_buf_printf(&said, "\n%s=", c->item[i].name));
         HF_TRY(hf_hex_write(c->item[i].bytes, &said));

@@ -81,7 +81,7 @@ struct hf_cert *hf_cert_share(struct hf_cert *cert);
 void hf_cert_free(struct hf_cert **cert);
 
 /* Certificates in their order, owned by the list. Start with {0}. */
-#define HF_CERTS_MAX 256
+#define HF_CERTS_MAX 4096
 struct hf_certs {
     size_t n;
     struct hf_cert **cert;

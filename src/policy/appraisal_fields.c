@@ -33,7 +33,7 @@
 
 const struct hf_appraisal_field hf_appraisal_fields[] = {
     [HF_AP_LEVEL] = {"required_security_level", HF_AP_WORD, HF_AP_OWN, NULL, "security level", 0, "low|medium|high",
-     "the security level is %s or higher", "high admits hardware with a vendor's root alone; medium commitments too"},
+     "the security level is at least %s", "high admits hardware with a vendor's root alone; medium commitments too"},
     [HF_AP_AGE] = {"max_attestation_age", HF_AP_SECONDS, HF_AP_OWN, NULL, "age", 0, NULL,
      "the evidence is at most %s seconds old; without a time in it, its nonce must be fresh",
      "evidence must be made anew as often"},

@@ -326,6 +326,39 @@ hf_err hf_appraisal_explain(const struct hf_appraisal *p, struct hf_buf *out, st
 
 /* ---- side by side ---- */
 
+static bool holds_entry(size_t field, const struct hf_appraisal_value *v, const struct hf_appraisal_value *of, size_t i)
+{
+    bool numbers = hf_appraisal_fields[field].kind == HF_AP_NUMBERS, there = false;
+
+    for (size_t k = 0; k < v->n; k++) {
+        there |= numbers ? v->numbers[k] == of->numbers[i] : strcmp(v->text[k], of->text[i]) == 0;
+        there |= field == HF_AP_PROVIDERS && hf_appraisal_covers(v->text[k], of->text[i]);
+    }
+    return there;
+}
+
+/* Is every entry of `a` in `b`? */
+static bool within(size_t field, const struct hf_appraisal_value *a, const struct hf_appraisal_value *b)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < a->n; i++)
+        all &= holds_entry(field, b, a, i);
+    return all;
+}
+
+/* Of two lists, one of which is part of the other: what may be is stricter when shorter, what may not or must when
+ * longer. */
+static int stricter_list(size_t i, const struct hf_appraisal_value *a, const struct hf_appraisal_value *b)
+{
+    bool longer_is_strict = hf_appraisal_fields[i].rule == HF_AP_WITHOUT || i == HF_AP_VALIDATORS;
+    bool a_in_b = within(i, a, b), b_in_a = within(i, b, a);
+
+    if (a_in_b == b_in_a)
+        return 0;
+    return a_in_b != longer_is_strict ? 1 : -1;
+}
+
 /* 1: a is stricter, -1: b is, 0: neither, or one cannot say. */
 static int stricter(size_t i, const struct hf_appraisal_value *a, const struct hf_appraisal_value *b)
 {
@@ -335,6 +368,8 @@ static int stricter(size_t i, const struct hf_appraisal_value *a, const struct h
 
     if (a->holds != b->holds)
         return a->holds ? 1 : -1;
+    if (f->kind >= HF_AP_WORDS && f->kind <= HF_AP_NUMBERS)
+        return stricter_list(i, a, b);
     if (f->kind > HF_AP_DATE && i != HF_AP_LEVEL)
         return 0;
     if (a->number == b->number)

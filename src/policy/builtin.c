@@ -3,6 +3,7 @@
  * the snapshot test (tests/unit/test_builtin.c) shows what changed.
  */
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "policy/appraisal_i.h"
 
 #include <ctype.h>
@@ -128,9 +129,33 @@ static bool is_date(const char *text)
     return text[sizeof(shape) - 1] == 0;
 }
 
+/* The dated name that is nearest to what was typed, its date or not; NULL where none is near. */
+static const char *nearest(const char *typed)
+{
+    size_t n = strlen(typed), best = n / 4 + 2; /* farther is another word */
+    const char *near = NULL;
+
+    for (size_t i = 0; i < HF_COUNT(policies); i++) {
+        const char *name = policies[i].name;
+        size_t whole = strlen(name), dated = sizeof("-2026-11") - 1;
+
+        for (int k = 0; k < 2; k++, whole -= dated) {
+            size_t d = hf_text_distance((struct hf_bytes){(const uint8_t *)typed, n},
+                                        (struct hf_bytes){(const uint8_t *)name, whole});
+
+            if (d < best) {
+                best = d;
+                near = name;
+            }
+        }
+    }
+    return near;
+}
+
 hf_err hf_appraisal_builtin(const char *name, struct hf_appraisal **out)
 {
     size_t n = strlen(name), found = HF_COUNT(policies), used = 0;
+    const char *near = nearest(name);
     char all[512] = "";
 
     for (size_t i = 0; i < HF_COUNT(policies); i++) {
@@ -143,7 +168,10 @@ hf_err hf_appraisal_builtin(const char *name, struct hf_appraisal **out)
         (void)snprintf((*out)->asked, sizeof((*out)->asked), "%s", name);
         return HF_OK;
     }
+    if (near)
+        return hf_fail(HF_E_NOT_FOUND, "no file or built-in policy is called \"%.64s\"; did you mean \"%s\"?", name,
+                       near);
     for (size_t i = 0; i < HF_COUNT(policies) && used < sizeof(all); i++)
         used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "", policies[i].name);
-    return hf_fail(HF_E_NOT_FOUND, "no built-in policy is called \"%.64s\"; there are %s", name, all);
+    return hf_fail(HF_E_NOT_FOUND, "no file or built-in policy is called \"%.64s\"; there are %s", name, all);
 }

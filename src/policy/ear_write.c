@@ -122,19 +122,32 @@ static hf_err claims_json(const struct issue *s, struct hf_buf *out)
 
 /* ---- CBOR ---- */
 
+/* The evidence may call text what CBOR would not. */
+static void text_cbor(struct hf_bytes text, struct hf_cbor_writer *w)
+{
+    if (hf_utf8_check(text) == HF_OK)
+        hf_cbor_put_text_n(w, text);
+    else
+        hf_cbor_put_bytes(w, text);
+}
+
 static void claim_cbor(const struct hf_claim *c, struct hf_cbor_writer *w)
 {
+    struct hf_bytes rest = c->bytes, word;
+
     hf_cbor_put_text(w, c->name);
     switch (c->kind) {
     case HF_CLAIM_BYTES:
         hf_cbor_put_bytes(w, c->bytes);
         break;
     case HF_CLAIM_TEXT:
+        text_cbor(c->bytes, w);
+        break;
     case HF_CLAIM_TEXTS:
-        if (hf_utf8_check(c->bytes) == HF_OK)
-            hf_cbor_put_text_n(w, c->bytes);
-        else
-            hf_cbor_put_bytes(w, c->bytes); /* the evidence calls it text; CBOR would not */
+        hf_cbor_put_array(w);
+        while (hf_claim_next_word(&rest, &word))
+            text_cbor(word, w);
+        hf_cbor_put_close(w);
         break;
     case HF_CLAIM_NUMBER:
         hf_cbor_put_u64(w, c->number);

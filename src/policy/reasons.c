@@ -41,6 +41,7 @@ static unsigned reasons_of(const char *name, hf_err err)
         {"root", BIT(HF_REASON_INVALID_CERTIFICATE)},
         {"validity", BIT(HF_REASON_INVALID_CERTIFICATE)},
         {"revocation", BIT(HF_REASON_INVALID_CERTIFICATE)},
+        {"tcb signing", BIT(HF_REASON_INVALID_CERTIFICATE)},
         {"nonce use", BIT(HF_REASON_REPLAY_ATTACK)},
         {"nonce", BIT(HF_REASON_NONCE_MISMATCH) | BIT(HF_REASON_EXPIRED_ATTESTATION)},
         {"freshness", BIT(HF_REASON_EXPIRED_ATTESTATION)},

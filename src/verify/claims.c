@@ -182,17 +182,26 @@ bool hf_claim_is(const struct hf_claim *claim, const char *text)
     return false;
 }
 
+bool hf_claim_next_word(struct hf_bytes *rest, struct hf_bytes *word)
+{
+    const uint8_t *comma = rest->n ? memchr(rest->p, ',', rest->n) : NULL;
+    size_t n = comma ? (size_t)(comma - rest->p) : rest->n;
+
+    if (rest->n == 0)
+        return false;
+    *word = (struct hf_bytes){rest->p, n};
+    n += comma ? 1 : 0;
+    *rest = (struct hf_bytes){rest->p + n, rest->n - n};
+    return true;
+}
+
 static void texts_json(struct hf_bytes words, const char *name, struct hf_json *j)
 {
-    hf_json_array(j, name);
-    while (words.n) {
-        const uint8_t *comma = memchr(words.p, ',', words.n);
-        size_t n = comma ? (size_t)(comma - words.p) : words.n;
+    struct hf_bytes word;
 
-        hf_json_text_n(j, NULL, (struct hf_bytes){words.p, n});
-        n += comma ? 1 : 0;
-        words = (struct hf_bytes){words.p + n, words.n - n};
-    }
+    hf_json_array(j, name);
+    while (hf_claim_next_word(&words, &word))
+        hf_json_text_n(j, NULL, word);
     hf_json_close(j);
 }
 

@@ -53,6 +53,9 @@ const struct hf_claim *hf_claim_find(const struct hf_claims *c, const char *name
 hf_err hf_claim_value_text(const struct hf_claim *claim, struct hf_buf *out);
 bool hf_claim_is(const struct hf_claim *claim, const char *text);
 
+/* The next of the words of TEXTS, taken from the front of `rest`; false at the end. */
+bool hf_claim_next_word(struct hf_bytes *rest, struct hf_bytes *word);
+
 /* Members of the open object. Numbers over 2^53 are written as decimal text. */
 void hf_claims_json(const struct hf_claims *c, struct hf_json *j);
 

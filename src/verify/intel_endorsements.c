@@ -356,11 +356,12 @@ static hf_err collect_openenclave(struct collect *c, struct hf_bytes in, bool *k
     if (offset[ITEMS] > in.n - 16)
         return hf_fail(HF_E_TRUNCATED, "Open Enclave endorsements of %u bytes, have %zu", offset[ITEMS], in.n - 16);
     offset[ITEMS] = (uint32_t)(in.n - HEAD);
-    for (size_t i = 0; i < ITEMS; i++) {
+    for (size_t i = 0; i < ITEMS; i++) { /* all of them first: none lies beyond the last */
         if (offset[i] > offset[i + 1])
             return hf_fail(HF_E_FORMAT, "Open Enclave endorsements: item %zu ends before it begins", i);
-        HF_TRY(collect_text(c, (struct hf_bytes){in.p + HEAD + offset[i], offset[i + 1] - offset[i]}));
     }
+    for (size_t i = 0; i < ITEMS; i++)
+        HF_TRY(collect_text(c, (struct hf_bytes){in.p + HEAD + offset[i], offset[i + 1] - offset[i]}));
     return HF_OK;
 }
 

@@ -210,8 +210,10 @@ static hf_err chain_key(const struct hf_cert *leaf, const struct hf_certs *pool,
                                                hf_bytes_text(opt->leaf_eku)};
     size_t n = 4;
 
-    for (size_t i = 0; pool && i < pool->n; i++)
-        parts[n++] = HF_BYTES_OF(pool->cert[i]->sha256);
+    for (size_t i = 0; pool && i < pool->n; i++) {
+        if (pool->cert[i]->ca || !pool->cert[i]->has_basic) /* others issue nothing: a fleet's leaves may be many */
+            parts[n++] = HF_BYTES_OF(pool->cert[i]->sha256);
+    }
     return hf_hash(HF_SHA256, parts, n, out);
 }
 

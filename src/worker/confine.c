@@ -79,10 +79,11 @@ static int fill(scmp_filter_ctx ctx, int fd)
         SCMP_SYS(munmap),       SCMP_SYS(brk),  SCMP_SYS(madvise),    SCMP_SYS(futex), SCMP_SYS(getrandom),
         SCMP_SYS(rt_sigreturn), SCMP_SYS(exit), SCMP_SYS(exit_group),
     };
-    const struct scmp_arg_cmp our_socket = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)fd);
-    const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-    const struct scmp_arg_cmp no_file = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
+    const struct scmp_arg_cmp our_socket = {0, SCMP_CMP_EQ, (scmp_datum_t)fd, 0};
+    const struct scmp_arg_cmp no_code = {2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0};
+    const struct scmp_arg_cmp no_file = {3, SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS};
     const struct scmp_arg_cmp map[] = {no_code, no_file};
+    const struct scmp_arg_cmp our_stderr = {0, SCMP_CMP_EQ, STDERR_FILENO, 0};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < HF_COUNT(free_of_rules); i++)
@@ -98,7 +99,7 @@ static int fill(scmp_filter_ctx ctx, int fd)
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mremap), 0);
     if (rc == 0 && SANITIZED)
-        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+        rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, &our_stderr);
     if (rc == 0 && SANITIZED)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sigaltstack), 0);
     return rc == 0 ? seccomp_load(ctx) : rc;

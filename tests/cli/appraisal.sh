@@ -139,3 +139,14 @@ match "not on Sundays"
 expect 1 holdfast verify made/nitro.cbor $own --policy valid.yaml --validators validators --format pot
 answer '.metadata.custom_validations == {"module": true, "never": false, "absent": false}'
 expect 1 holdfast verify made/nitro.cbor $own --policy valid.yaml
+
+# A policy from a pipe is read once; validators that it names are not run, which is a refusal.
+printf 'required_security_level: low\n' >pipe.yaml
+mkfifo pipe
+cat pipe.yaml >pipe &
+expect 0 holdfast verify made/nitro.cbor $own --policy pipe
+cat valid.yaml >pipe &
+expect 1 holdfast verify made/nitro.cbor $own --policy pipe --validators validators
+match "failed          validator module"
+expect 66 holdfast verify made/nitro.cbor $own --policy stric
+match_err 'did you mean "strict-2026-11"?'

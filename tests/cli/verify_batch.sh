@@ -44,6 +44,16 @@ for jobs in 1 2 7; do
 done
 expect 64 holdfast verify-batch many --jobs 1000
 
+# A folder that cannot be read does not end the run: what is behind it is judged.
+deep=many/deep
+for i in $(seq 70); do deep=$deep/d; done
+mkdir -p "$deep" && cp made/snp.bin "$deep/snp"
+expect 1 holdfast verify-batch many $own --json
+answer '.total == 8 and .not_judged == 3 and .affirming == 2 and .warning == 2 and .complete'
+expect 1 holdfast verify-batch many $own --lines
+match "folders more than 64 deep"
+rm -r many/deep
+
 # Files, and lists of paths.
 expect 3 holdfast verify-batch made/nitro.cbor many/a $own
 find many -type f ! -name '*.nonce' >list
@@ -83,11 +93,11 @@ expect 66 holdfast verify-batch none $own
 expect 1 holdfast verify-batch not-there $own --json
 answer '.not_judged == 1'
 expect 64 holdfast verify-batch
-name=$(printf 'many/\033[2Jx')
-cp made/nitro.cbor "$name"
+odd=$(printf 'many/\033[2Jx')
+cp made/nitro.cbor "$odd"
 expect 1 holdfast verify-batch many $own --lines
 check "a file's name does nothing to a terminal" sh -c "! grep -q \"\$(printf '\\033')\" $out"
-rm "$name"
+rm "$odd"
 
 # An interrupt ends it with what was counted.
 mkdir lots

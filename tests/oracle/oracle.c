@@ -32,7 +32,9 @@ static bool is_of_root(struct hf_bytes in, size_t at)
     while (from > in.p && memcmp(from, begin, strlen(begin)) != 0)
         from--;
     to = memmem(from, in.n - (size_t)(from - in.p), end, strlen(end));
-    return to && hf_pem_find((struct hf_bytes){from, (size_t)(to - from) + strlen(end)}, "CERTIFICATE", &der) == HF_OK &&
+    if (!to)
+        return false;
+    return hf_pem_find((struct hf_bytes){from, (size_t)(to - from) + strlen(end)}, "CERTIFICATE", &der) == HF_OK &&
            hf_cert_parse(hf_buf_bytes(&der), &cert) == HF_OK && strcmp(cert->subject_text, cert->issuer_text) == 0;
 }
 
@@ -205,8 +207,8 @@ int main(int argc, char **argv)
     subjects_made(try_subject, &t);
     if (vectors_dir())
         subjects_real(try_subject, &t);
-    (void)printf("1..%u\n# %zu pieces of evidence, %zu changes, %zu of bytes that nothing signs, %zu unseen\n", t.points,
-                 t.subjects, t.flips, t.excused, t.surprises);
+    (void)printf("1..%u\n# %zu pieces of evidence, %zu changes, %zu of bytes that nothing signs, %zu unseen\n",
+                 t.points, t.subjects, t.flips, t.excused, t.surprises);
     hf_verify_result_free(&t.good);
     hf_verify_result_free(&t.changed);
     return t.failed;

@@ -195,8 +195,8 @@ static void nvidia_case(const char *one, struct subject *s)
         know_vector(s, path);
 }
 
-static void cases(const char *file, const char *list, const char *key, void (*prepare)(const char *one, struct subject *s),
-                  on_subject *call, void *to)
+static void cases(const char *file, const char *list, const char *key,
+                  void (*prepare)(const char *one, struct subject *s), on_subject *call, void *to)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     char before[512] = "";

@@ -267,6 +267,43 @@ TEST(differences_are_told_field_by_field)
     CHECK(same && text.n == 0);
 }
 
+TEST(of_two_lists_the_one_that_lets_less_pass_is_stricter)
+{
+    static const struct {
+        const char *a, *b, *stricter;
+    } cases[] = {
+        {"allowed_providers: [sgx]", "allowed_providers: [sgx, tdx]", "a"},
+        {"allowed_providers: [sgx, tdx]", "allowed_providers: [sgx]", "b"},
+        {"allowed_providers: [snp]", "allowed_providers: [sev]", "a"},
+        {"allowed_providers: [sev, snp]", "allowed_providers: [sev]", NULL},
+        {"allowed_providers: [sgx, snp]", "allowed_providers: [sgx, tdx]", NULL},
+        {"intel: {allowed_tcb_statuses: [UpToDate]}", "intel: {allowed_tcb_statuses: [UpToDate, OutOfDate]}", "a"},
+        {"intel: {allowed_advisories: []}", "intel: {allowed_advisories: [A]}", "a"},
+        {"intel: {refused_advisories: [A]}", "intel: {refused_advisories: [A, B]}", "b"},
+        {"custom_validators: [x, y]", "custom_validators: [y]", "a"},
+        {"sgx: {isv_prod_ids: [1, 2]}", "sgx: {isv_prod_ids: [2]}", "b"},
+        {"sgx: {isv_prod_ids: [1]}", "sgx: {isv_prod_ids: [2]}", NULL},
+        {"snp: {products: [Milan]}", "snp: {}", "a"},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *a = NULL;
+        HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *b = NULL;
+        HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
+        char want[32];
+        bool same = true;
+
+        CASE(cases[i].a);
+        (void)snprintf(want, sizeof(want), "(stricter: %s)", cases[i].stricter ? cases[i].stricter : "");
+        OK(hf_appraisal_parse(hf_bytes_text(cases[i].a), "a", &a));
+        OK(hf_appraisal_parse(hf_bytes_text(cases[i].b), "b", &b));
+        OK(hf_appraisal_diff(a, b, &text, NULL, &same));
+        CHECK(!same);
+        CHECK((memmem(text.p, text.n, "(stricter: ", 11) != NULL) == (cases[i].stricter != NULL));
+        CHECK(!cases[i].stricter || memmem(text.p, text.n, want, strlen(want)));
+    }
+}
+
 TEST(a_policy_from_evidence_lets_that_evidence_pass_and_marks_what_it_relaxed)
 {
     static const char claims[] = "b:mrenclave=" H32A "|b:mrsigner=" H32B "|n:isv_prod_id=1|n:isv_svn=5|"
@@ -321,5 +358,6 @@ TESTS(RUN(a_policy_is_read_strictly_and_errors_name_line_and_column), RUN(contra
       RUN(configurations_of_seed_002_are_read_unchanged),
       RUN(policies_that_are_merged_let_pass_what_all_of_them_let_pass), RUN(the_normal_form_reads_as_the_same_policy),
       RUN(differences_are_told_field_by_field),
+      RUN(of_two_lists_the_one_that_lets_less_pass_is_stricter),
       RUN(a_policy_from_evidence_lets_that_evidence_pass_and_marks_what_it_relaxed),
       RUN(running_out_of_memory_is_an_error_everywhere))

@@ -61,13 +61,25 @@ TEST(a_name_without_a_date_is_the_newest_of_it_and_says_so)
 
 TEST(a_name_that_is_none_is_answered_with_those_that_there_are)
 {
-    static const char *const bad[] = {"", "stric", "strict-", "strict-2026", "strict-2026-12", "-2026-11", "STRICT"};
+    static const struct {
+        const char *name, *detail;
+    } bad[] = {
+        {"", "there are cca-strict-2026-11"},
+        {"-2026-11", "snp-strict-2026-11"},
+        {"STRICT", "there are"},
+        {"stric", "did you mean \"strict-2026-11\"?"},
+        {"strict-", "did you mean \"strict-2026-11\"?"},
+        {"strict-2026-12", "did you mean \"strict-2026-11\"?"},
+        {"sgx-stirct", "did you mean \"sgx-strict-2026-11\"?"},
+        {"moderat-2026-11", "did you mean \"moderate-2026-11\"?"},
+        {"mine.yaml", "there are"},
+    };
     HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *p = NULL;
 
     for (size_t i = 0; i < HF_COUNT(bad); i++) {
-        CASE(bad[i]);
-        FAILS(hf_appraisal_builtin(bad[i], &p), HF_E_NOT_FOUND);
-        CHECK_DETAIL("snp-strict-2026-11");
+        CASE(bad[i].name);
+        FAILS(hf_appraisal_builtin(bad[i].name, &p), HF_E_NOT_FOUND);
+        CHECK_DETAIL(bad[i].detail);
     }
 }
 

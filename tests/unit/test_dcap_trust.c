@@ -538,6 +538,10 @@ TEST(what_is_kept_changes_nothing)
     (void)judge(&m);
     hf_cache_counts(g.cache, &hits, &more);
     CHECK(more == misses); /* everything was there */
+    hf_alloc_fail_at(1000);
+    (void)judge(&m);
+    CHECK(hf_alloc_left() == 1000); /* and nothing was allocated */
+    hf_alloc_fail_at(0);
     CHECK(claim_is("advisory_ids", "INTEL-SA-00009"));
     g.j.cache = NULL;
     (void)judge(&m);

@@ -119,6 +119,35 @@ TEST(a_key_that_is_elsewhere_signs_through_a_function)
     hf_verify_result_free(&r);
 }
 
+/* What an EAR says of the attester is for people and programs of their own: looked for as bytes. */
+TEST(several_words_are_an_array_in_cbor_as_in_json)
+{
+    static const struct {
+        const char *claims, *cbor;
+        size_t n;
+    } cases[] = {
+        {"T:advisory_ids=A-1,B", "advisory_ids\x82\x63" "A-1" "\x61" "B", 12 + 1 + 4 + 2},
+        {"T:advisory_ids=", "advisory_ids\x80", 12 + 1},
+        {"t:tcb_status=A,B", "tcb_status\x63" "A,B", 10 + 4},
+    };
+
+    for (size_t i = 0; i < HF_COUNT(cases); i++) {
+        HF_CLEANUP(hf_privkey_free) struct hf_privkey *key = NULL;
+        HF_CLEANUP(hf_buf_free) struct hf_buf der = {0};
+        HF_CLEANUP(hf_buf_free) struct hf_buf token = {0};
+        struct hf_verify_result *r = make_result("sgx", cases[i].claims);
+        struct hf_ear_how how = {.cwt = true, .developer = "tests"};
+
+        CASE(cases[i].claims);
+        OK(hf_privkey_generate_ec(HF_P256, &key));
+        OK(pem_of(key, &der));
+        how.key = hf_buf_bytes(&der);
+        OK(hf_verify_result_ear(r, &how, &token));
+        CHECK(memmem(token.p, token.n, cases[i].cbor, cases[i].n));
+        hf_verify_result_free(&r);
+    }
+}
+
 TEST(what_cannot_be_signed_is_said)
 {
     HF_CLEANUP(hf_privkey_free) struct hf_privkey *rsa = NULL;
@@ -254,5 +283,6 @@ TEST(running_out_of_memory_is_an_error_everywhere)
 }
 
 TESTS(RUN(each_key_and_envelope_makes_a_token_that_verifies_until_a_byte_changes),
-      RUN(a_key_that_is_elsewhere_signs_through_a_function), RUN(what_cannot_be_signed_is_said),
+      RUN(a_key_that_is_elsewhere_signs_through_a_function), RUN(several_words_are_an_array_in_cbor_as_in_json),
+      RUN(what_cannot_be_signed_is_said),
       RUN(old_and_new_names_are_read_and_what_is_odd_is_refused), RUN(running_out_of_memory_is_an_error_everywhere))

@@ -215,7 +215,10 @@ TEST(open_enclaves_endorsements_are_taken_apart)
     openenclave(&bundle);
     must_hold(&bundle, 1, 1, 2, 3);
     FAILS(hf_endorsements_add(&set, (struct hf_bytes){bundle.p, bundle.n - 1}, "cut"), HF_E_TRUNCATED);
-    bundle.p[20] = 0xff; /* the second item ends before it begins */
+    bundle.p[23] = 0xff; /* the second item lies beyond the end */
+    FAILS(hf_endorsements_add(&set, hf_buf_bytes(&bundle), "offset"), HF_E_FORMAT);
+    bundle.p[23] = 0;
+    bundle.p[21] = 0xff; /* the second item ends before it begins */
     FAILS(hf_endorsements_add(&set, hf_buf_bytes(&bundle), "offset"), HF_E_FORMAT);
     CHECK(set.n == 0);
 }

@@ -117,6 +117,7 @@ TEST(seed_002_statuses_follow_its_rules)
         {"replay alone", {"replay", NULL}, "invalid", 1, "replay_attack"},
         {"a bad signature", {"signature", NULL}, "untrusted", 1, "invalid_signature"},
         {"another root", {"root", NULL}, "untrusted", 1, "invalid_certificate"},
+        {"a certificate of the vendor's documents", {"tcb signing", NULL}, "untrusted", 1, "invalid_certificate"},
         {"an odd structure", {"structure", NULL}, "partial", 1, "invalid_quote"},
         {"a kind that is not allowed", {"provider", NULL}, "partial", 1, "untrusted_platform"},
         {"a validator", {"validator ours", NULL}, "partial", 1, "policy_violation"},

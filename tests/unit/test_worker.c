@@ -1,7 +1,6 @@
 /* The worker: what it answers, what it cannot do, and what its death or lies are worth. */
 #include "test.h"
 #include "worker/confine.h"
-#include "worker/message.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -310,143 +309,6 @@ TEST(a_worker_killed_from_outside_is_missed)
     CHECK(strcmp(hf_verify_result_verdict(result), "none") == 0);
 }
 
-/* ---- results ---- */
-
-static void sample(struct hf_verify_result *r)
-{
-    struct hf_check *row;
-
-    hf_verdict_start(&r->verdict);
-    hf_horizon_start(&r->horizon);
-    hf_horizon_narrow(&r->horizon, -5, 1000, "TCB info");
-    row = hf_check(&r->verdict, "signature", HF_OK);
-    hf_check_found(row, "%s", "ecdsa");
-    row = hf_check(&r->verdict, "debug", hf_fail(HF_E_UNTRUSTED, "it is on"));
-    hf_check_expected(row, "off");
-    (void)hf_check_absent(&r->verdict, "revocation", "no list");
-    (void)snprintf(r->policy, sizeof(r->policy), "strict");
-    r->policy_sha256[31] = 9;
-    r->has_nonce = true;
-}
-
-static void write_result(const struct hf_verify_result *r, struct hf_buf *out)
-{
-    struct hf_msg w = {.out = out};
-
-    hf_msg_result(&w, r, false);
-    OK(w.err);
-}
-
-TEST(a_result_arrives_as_it_was_sent)
-{
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *sent = NULL;
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *got = NULL;
-    HF_CLEANUP(hf_buf_free) struct hf_buf wire = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf again = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf before = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf after = {0};
-    const struct hf_verify_request q = {.at = 77, .has_nonce = true, .nonce = hf_bytes_text("fresh")};
-
-    OK(hf_verify_result_new(&sent));
-    OK(hf_verify_result_new(&got));
-    sample(sent);
-    sent->at = 77;
-    sent->nonce.n = 5;
-    memcpy(sent->nonce.bytes, "fresh", 5);
-    write_result(sent, &wire);
-    OK(hf_msg_result_read(hf_buf_bytes(&wire), &q, got));
-    write_result(got, &again);
-    CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&wire));
-    CHECK(got->at == 77 && got->nonce.n == 5);
-    CHECK(hf_verdict_status(&got->verdict) == HF_VERDICT_CONTRAINDICATED);
-    OK(hf_verify_result_json(sent, &before));
-    OK(hf_verify_result_json(got, &after));
-    CHECK_BYTES(hf_buf_bytes(&after), hf_buf_bytes(&before));
-}
-
-TEST(a_result_cut_short_or_changed_is_refused_or_harmless)
-{
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *sent = NULL;
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *got = NULL;
-    HF_CLEANUP(hf_buf_free) struct hf_buf wire = {0};
-    const struct hf_verify_request q = {.at = 77};
-
-    OK(hf_verify_result_new(&sent));
-    OK(hf_verify_result_new(&got));
-    sample(sent);
-    write_result(sent, &wire);
-    for (size_t n = 0; n < wire.n; n++) {
-        FAILS(hf_msg_result_read((struct hf_bytes){wire.p, n}, &q, got), HF_E_INTERNAL);
-        CHECK(got->verdict.n == 0 && got->n == 0);
-    }
-    for (size_t i = 0; i < wire.n; i++) {
-        uint8_t was = wire.p[i];
-
-        for (unsigned bit = 0; bit < 8; bit++) {
-            wire.p[i] = (uint8_t)(was ^ 1u << bit);
-            if (hf_msg_result_read(hf_buf_bytes(&wire), &q, got) != HF_OK)
-                continue;
-            CHECK(got->verdict.n <= HF_CHECKS_MAX && got->at == 77 && !got->has_nonce);
-            for (size_t k = 0; k < got->verdict.n; k++)
-                CHECK(memchr(got->verdict.row[k].note, 0, sizeof(got->verdict.row[k].note)) != NULL);
-        }
-        wire.p[i] = was;
-    }
-}
-
-TEST(control_characters_in_an_answer_do_not_reach_a_terminal)
-{
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *sent = NULL;
-    HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *got = NULL;
-    HF_CLEANUP(hf_buf_free) struct hf_buf wire = {0};
-    const struct hf_verify_request q = {0};
-
-    OK(hf_verify_result_new(&sent));
-    OK(hf_verify_result_new(&got));
-    sample(sent);
-    (void)snprintf(sent->verdict.row[0].found, 32, "a\x1b[2Jb\nc\x7f");
-    write_result(sent, &wire);
-    OK(hf_msg_result_read(hf_buf_bytes(&wire), &q, got));
-    CHECK_TEXT(got->verdict.row[0].found, "a?[2Jb?c?");
-}
-
-/* ---- requests ---- */
-
-TEST(a_request_arrives_as_it_was_sent)
-{
-    static struct hf_request_room room;
-    HF_CLEANUP(hf_buf_free) struct hf_buf wire = {0};
-    HF_CLEANUP(hf_buf_free) struct hf_buf again = {0};
-    const struct hf_bytes evidence[] = {hf_bytes_text("one"), {NULL, 0}, hf_bytes_text("three")};
-    const char *const expect[] = {"mrenclave=00", "debug=false"};
-    const struct hf_verify_outside outside[] = {{"replay", true, NULL}, {"validator x", false, "no"}};
-    const struct hf_verify_request q = {.evidence = evidence,
-                                        .n_evidence = 3,
-                                        .kind = "nitro",
-                                        .at = -1,
-                                        .has_nonce = true,
-                                        .nonce = hf_bytes_text("n"),
-                                        .recipe = "raw64",
-                                        .expect = expect,
-                                        .n_expect = 2,
-                                        .outside = outside,
-                                        .n_outside = 2};
-    struct hf_verify_request got;
-    struct hf_msg w = {.out = &wire}, w2 = {.out = &again};
-
-    hf_msg_request(&w, &q);
-    OK(hf_msg_request_read(hf_buf_bytes(&wire), &room, &got));
-    CHECK(got.at == -1 && got.has_nonce && !got.has_report_data && got.n_evidence == 3);
-    CHECK_TEXT(got.kind, "nitro");
-    CHECK_TEXT(got.expect[1], "debug=false");
-    CHECK(got.outside[0].note == NULL);
-    CHECK_TEXT(got.outside[1].note, "no");
-    hf_msg_request(&w2, &got);
-    CHECK_BYTES(hf_buf_bytes(&again), hf_buf_bytes(&wire));
-    for (size_t n = 0; n < wire.n; n++)
-        CHECK(hf_msg_request_read((struct hf_bytes){wire.p, n}, &room, &got) != HF_OK);
-}
-
 /* ---- errors of judging ---- */
 
 TEST(what_is_no_evidence_is_said_in_the_words_of_hf_verify)
@@ -504,13 +366,14 @@ TEST(each_piece_of_a_briefing_is_taken_or_refused_by_itself)
     CHECK(got.err[0] == HF_E_FORMAT && got.err[1] == HF_E_FORMAT && got.err[2] == HF_E_NOT_FOUND);
 }
 
-TESTS(RUN(from_inside_a_worker_the_world_is_out_of_reach), RUN(a_worker_has_the_memory_it_was_given),
-      RUN(no_probe_runs_where_none_was_given), RUN(large_questions_and_answers_arrive_whole),
+TESTS(RUN(from_inside_a_worker_the_world_is_out_of_reach),
+      RUN(a_worker_has_the_memory_it_was_given),
+      RUN(no_probe_runs_where_none_was_given),
+      RUN(large_questions_and_answers_arrive_whole),
       RUN(an_answer_over_its_limit_is_an_error_and_the_worker_lives),
       RUN(the_death_of_a_worker_is_an_error_of_ours_and_no_verdict),
-      RUN(a_worker_without_end_runs_out_of_processor_time), RUN(bytes_that_are_no_answer_are_not_believed),
-      RUN(a_worker_killed_from_outside_is_missed), RUN(a_result_arrives_as_it_was_sent),
-      RUN(a_result_cut_short_or_changed_is_refused_or_harmless),
-      RUN(control_characters_in_an_answer_do_not_reach_a_terminal), RUN(a_request_arrives_as_it_was_sent),
+      RUN(a_worker_without_end_runs_out_of_processor_time),
+      RUN(bytes_that_are_no_answer_are_not_believed),
+      RUN(a_worker_killed_from_outside_is_missed),
       RUN(what_is_no_evidence_is_said_in_the_words_of_hf_verify),
       RUN(each_piece_of_a_briefing_is_taken_or_refused_by_itself))
