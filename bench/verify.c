@@ -92,7 +92,8 @@ static void kinds(void)
         subject_free(&s);
     }
     subject_tpm(&s);
-    row("TPM quote, RSA-2048", &s, judge_warm, ">=", 0.80);
+    row("TPM quote, RSA-2048, by its parts", &s, judge_quote, ">=", 0.80);
+    bench_fact("TPM quote, RSA-2048, in its JSON envelope", beside(judge_warm, &s, bare_verify, s.bare, NULL, NULL), "x");
     subject_free(&s);
 }
 

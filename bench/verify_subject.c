@@ -8,6 +8,7 @@
 #include "make_amd.h"
 #include "make_intel.h"
 #include "make_nitro.h"
+#include "verify/tpm_signature.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -142,6 +143,8 @@ void subject_free(struct subject *s)
     hf_verifier_free(&s->fresh);
     hf_verifier_free(&s->verifier);
     hf_verify_result_free(&s->result);
+    hf_tpm_envelope_free(&s->quote);
+    hf_pubkey_free(&s->ak);
     hf_buf_free(&s->bare->sig);
     hf_buf_free(&s->bare->sig_raw);
     hf_pubkey_free(&s->bare->ours);
@@ -316,6 +319,7 @@ void subject_tpm(struct subject *s)
     HF_CLEANUP(hf_buf_free) struct hf_buf pem = {0};
     struct hf_quote_signature sig = {.scheme = {TPM2_ALG_RSASSA, HF_SHA256}};
     struct hf_tpm_pub pub;
+    bool has_area = false;
 
     start(s, HF_CURVE_NONE);
     MUST(hf_privkey_generate_rsa(2048, &key));
@@ -332,6 +336,23 @@ void subject_tpm(struct subject *s)
     s->request.has_nonce = true;
     s->request.nonce = s->nonce;
     ready(s);
+    MUST(hf_tpm_envelope_parse(hf_buf_bytes(&s->evidence), &s->quote));
+    MUST(hf_tpm_ak_parse(hf_buf_bytes(&s->quote.ak_public), &pub, &has_area, &s->ak));
+    s->quote_in = (struct hf_tpm_quote_input){.attest = hf_buf_bytes(&s->quote.attest),
+                                              .signature = hf_buf_bytes(&s->quote.signature),
+                                              .ak_public = hf_buf_bytes(&s->quote.ak_public),
+                                              .prepared = s->ak,
+                                              .nonce = &s->nonce,
+                                              .claim = &s->quote.claim};
+}
+
+void judge_quote(void *subject)
+{
+    static struct hf_verdict verdict;
+    static struct hf_tpm_quote_result said;
+    const struct subject *s = subject;
+
+    MUST(hf_tpm_quote_verify(&s->quote_in, &verdict, &said));
 }
 
 /* ---- files ---- */

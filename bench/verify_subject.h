@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "crypto/fast_p384.h"
 #include "crypto/pubkey.h"
+#include "verify/tpm_quote.h"
 
 #include <holdfast/verify.h>
 #include <openssl/types.h>
@@ -37,6 +38,9 @@ struct subject {
     size_t next_ak;
     struct hf_verifier *fresh; /* it has seen the chain, and those keys that were used */
     struct bare *bare;
+    struct hf_tpm_envelope quote; /* subject_tpm: the evidence, opened */
+    struct hf_tpm_quote_input quote_in;
+    struct hf_pubkey *ak;
 };
 
 void subject_intel(struct subject *s, bool tdx);
@@ -53,6 +57,7 @@ extern double prepared_s;
 void judge_warm(void *subject);
 void judge_cold(void *subject);
 void judge_new_ak(void *subject);
+void judge_quote(void *subject); /* the quote of subject_tpm by its parts, with its key prepared */
 void judge_with(const struct subject *s, struct hf_verifier *verifier, struct hf_verify_result *result);
 
 /* The argument is a struct bare: OpenSSL's check alone, and ours of the same signature. */

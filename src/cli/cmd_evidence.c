@@ -165,7 +165,8 @@ static hf_err run_inspect(struct hf_cli *cli, const void *options)
         hf_json_close(&j);
         HF_TRY(hf_cli_json_end(&t.text, &j));
     }
-    return t.err == HF_OK ? HF_OK : hf_fail(t.err, "%s", t.detail);
+    /* An unknown version is malformed data to who runs this: 69 is for a device or service that is not there. */
+    return t.err == HF_OK ? HF_OK : hf_fail(t.err == HF_E_UNSUPPORTED ? HF_E_FORMAT : t.err, "%s", t.detail);
 }
 
 const struct hf_command hf_cmd_evidence_inspect = {

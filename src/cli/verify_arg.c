@@ -15,6 +15,7 @@
 
 #define COLLATERAL_FILES 4096u
 #define HEX_MAX ((size_t)64 << 10)
+#define PASSED_SAID 8u /* notes about files that hold no collateral, before they are only counted */
 
 /* One piece of the briefing. */
 struct told {
@@ -252,6 +253,7 @@ hf_err hf_cli_judgement_read(struct hf_cli *cli, const struct hf_cli_verify_opts
 struct telling {
     const struct hf_cli *cli;
     struct hf_cli_judgement *j;
+    size_t passed; /* files of folders and of the cache */
 };
 
 /* The detail of a refusal may begin with the name that the judge knows: the path is said in its place. */
@@ -267,13 +269,14 @@ static const char *without_name(const char *detail, const char *path)
 
 static hf_err on_refused(void *to, size_t i, hf_err err, const char *detail)
 {
-    const struct telling *t = to;
+    struct telling *t = to;
     struct told *told = &t->j->told[i];
 
     detail = without_name(detail, told->path);
     if (told->named)
         return hf_fail(err, "%s: %s", told->path, detail);
-    if (!told->said)
+    t->passed += !told->said;
+    if (!told->said && t->passed <= PASSED_SAID)
         hf_cli_say(t->cli, "note: passed over: %s: %s", told->path, detail);
     told->said = true;
     return HF_OK;
@@ -281,11 +284,16 @@ static hf_err on_refused(void *to, size_t i, hf_err err, const char *detail)
 
 hf_err hf_cli_judgement_tell(struct hf_cli *cli, struct hf_cli_judgement *j, struct hf_worker *worker)
 {
-    struct telling t = {cli, j};
+    struct telling t = {.cli = cli, .j = j};
     unsigned parts = 0;
 
     HF_TRY(hf_worker_confinement(worker, &parts));
     if (!(parts & HF_CONFINED_SECCOMP))
         hf_cli_say(cli, "note: this build or kernel has no seccomp: the judge is confined by limits alone");
-    return j->briefing.n ? hf_worker_brief(worker, &j->briefing, on_refused, &t) : HF_OK;
+    if (j->briefing.n)
+        HF_TRY(hf_worker_brief(worker, &j->briefing, on_refused, &t));
+    if (t.passed > PASSED_SAID)
+        hf_cli_say(cli, "note: passed over: %zu more files; name one with --collateral to see what it lacks",
+                   t.passed - PASSED_SAID);
+    return HF_OK;
 }

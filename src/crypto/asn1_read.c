@@ -177,38 +177,74 @@ hf_time hf_asn1_time(struct hf_reader *r)
     return ok ? t : 0;
 }
 
+/* Append a number in decimal: 0 when it does not fit. By hand, because certificates are full of identifiers. */
+static size_t put_decimal(char *out, size_t room, uint64_t v)
+{
+    char digits[20];
+    size_t n = 0;
+
+    do {
+        digits[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    if (n >= room)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    out[n] = 0;
+    return n;
+}
+
+/* The next arc at *at; the first one stands for two. False for one that is not minimal, too large, or cut. */
+static bool next_arc(struct hf_bytes body, size_t *at, uint64_t *out)
+{
+    uint64_t v = 0;
+
+    if (body.p[*at] == 0x80)
+        return false;
+    while (*at < body.n) {
+        uint8_t b = body.p[(*at)++];
+
+        if (v >> 56)
+            return false;
+        v = v << 7 | (b & 0x7f);
+        if (!(b & 0x80)) {
+            *out = v;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool oid_text(struct hf_bytes body, char out[HF_OID_TEXT])
+{
+    size_t at = 0, n = 0, wrote;
+    uint64_t arc = 0;
+
+    while (at < body.n) {
+        bool first = at == 0;
+
+        if (!next_arc(body, &at, &arc))
+            return false;
+        if (first) {
+            out[n++] = (char)('0' + (arc < 80 ? arc / 40 : 2));
+            arc = arc < 80 ? arc % 40 : arc - 80;
+        }
+        if (HF_OID_TEXT - n < 2)
+            return false;
+        out[n++] = '.';
+        wrote = put_decimal(out + n, HF_OID_TEXT - n, arc);
+        if (!wrote)
+            return false;
+        n += wrote;
+    }
+    return n > 0;
+}
+
 void hf_oid_text(struct hf_bytes body, char out[HF_OID_TEXT])
 {
-    size_t n = 0;
-    uint64_t v = 0;
-    bool first = true;
-
-    (void)snprintf(out, HF_OID_TEXT, "?");
-    if (body.n == 0 || (body.p[body.n - 1] & 0x80))
-        return;
-    for (size_t i = 0; i < body.n; i++) {
-        bool start = i == 0 || !(body.p[i - 1] & 0x80);
-        int wrote;
-
-        if ((start && body.p[i] == 0x80) || v >> 56) {
-            (void)snprintf(out, HF_OID_TEXT, "?");
-            return;
-        }
-        v = v << 7 | (body.p[i] & 0x7f);
-        if (body.p[i] & 0x80)
-            continue;
-        if (first)
-            wrote = snprintf(out, HF_OID_TEXT, "%d.%" PRIu64, v < 80 ? (int)(v / 40) : 2, v < 80 ? v % 40 : v - 80);
-        else
-            wrote = snprintf(out + n, HF_OID_TEXT - n, ".%" PRIu64, v);
-        if (wrote < 0 || (size_t)wrote >= HF_OID_TEXT - n) {
-            (void)snprintf(out, HF_OID_TEXT, "?");
-            return;
-        }
-        n += (size_t)wrote;
-        first = false;
-        v = 0;
-    }
+    if (!oid_text(body, out))
+        memcpy(out, "?", 2);
 }
 
 bool hf_oid_is(struct hf_bytes body, const char *dotted)

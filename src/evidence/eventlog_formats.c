@@ -18,10 +18,31 @@ static bool detect_cc(struct hf_bytes in)
     return is_log(in, HF_EVENTLOG_CC);
 }
 
-/* The agile form alone: that of TPM 1.2 begins with nothing that only a log would begin with. */
+/* The form of TPM 1.2 begins with nothing that only a log would begin with: all of its events must be such. */
+static bool is_sha1_log(struct hf_bytes in)
+{
+    static const uint8_t zero[20] = {0};
+    struct hf_tcg_log log;
+    struct hf_tcg_event event;
+    uint32_t n = 0;
+
+    if (hf_tcg_log_open(in, &log) != HF_OK || log.agile || log.kind != HF_EVENTLOG_TPM)
+        return false;
+    for (; hf_tcg_log_next(&log, &event); n++) {
+        struct hf_bytes sha1 = hf_tcg_event_digest(&event, HF_SHA1);
+
+        if (event.type == HF_EV_NO_ACTION) /* of any register: nothing is extended */
+            continue;
+        if (event.reg >= HF_PCR_COUNT || !hf_tcg_event_type_name(event.type) ||
+            hf_bytes_equal(sha1, HF_BYTES_OF(zero)))
+            return false;
+    }
+    return n > 1 && hf_tcg_log_end(&log) == HF_OK;
+}
+
 static bool detect_tpm(struct hf_bytes in)
 {
-    return is_log(in, HF_EVENTLOG_TPM);
+    return is_log(in, HF_EVENTLOG_TPM) || is_sha1_log(in);
 }
 
 static void tell_header(const struct hf_tcg_log *log, struct hf_inspect *i)

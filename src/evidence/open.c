@@ -258,5 +258,6 @@ hf_err hf_evidence_open(struct hf_bytes in, const char *kind, struct hf_evidence
     set->n = items;
     while (set->n_buf > bufs)
         hf_buf_free(&set->buf[--set->n_buf]);
-    return err;
+    /* A PEM block with headers, say: the data's fault, not that of a device or this build. */
+    return err == HF_E_UNSUPPORTED ? hf_fail(HF_E_FORMAT, "%.400s", hf_err_detail()) : err;
 }

@@ -102,7 +102,7 @@ hf_err hf_open_cmw(struct hf_opening *o, struct hf_bytes in, const char *where, 
     err = hf_cmw_walk(in, ignore, NULL);
     if (err != HF_OK && err != HF_E_MEMORY && (form == HF_CMW_CBOR_COLLECTION || form == HF_CMW_CBOR_RECORD) &&
         !memmem(in.p, in.n, HF_CMW_COLLECTION, strlen(HF_CMW_COLLECTION))) {
-        hf_open_looks(o, "CBOR, or not (%.100s)", hf_err_detail());
+        hf_open_looks(o, "perhaps CBOR, and no CMW (%.100s)", hf_err_detail());
         return HF_OK;
     }
     HF_TRY(err);

@@ -4,6 +4,8 @@
 #include "base/writer.h"
 #include "evidence/table.h"
 
+#include <stdio.h>
+
 #define EC_SIZE 64
 #define MIN_EPID_SIZE 436
 
@@ -44,6 +46,17 @@ static void read_header(struct hf_reader *r, struct hf_sgx_quote *q)
     hf_rd_copy(r, q->user_data, sizeof(q->user_data)); /* 28 user data */
 }
 
+static hf_err fail_vendor(const struct hf_sgx_quote *q)
+{
+    char seen[33], known[33];
+
+    for (size_t i = 0; i < sizeof(q->qe_vendor); i++) {
+        (void)snprintf(seen + 2 * i, 3, "%02x", q->qe_vendor[i]);
+        (void)snprintf(known + 2 * i, 3, "%02x", hf_quote_intel_vendor[i]);
+    }
+    return hf_fail(HF_E_UNSUPPORTED, "QE vendor %s; known is Intel's %s", seen, known);
+}
+
 static hf_err check_header(const struct hf_sgx_quote *q)
 {
     if ((q->version == 1 || q->version == 2) && q->key_type <= 1)
@@ -60,8 +73,7 @@ static hf_err check_header(const struct hf_sgx_quote *q)
         return hf_fail(HF_E_UNSUPPORTED, "TEE type 0x%x in a quote of version %u; known are 0 (SGX)%s", q->tee,
                        q->version, q->version == 3 ? "" : " and 0x81 (TDX)");
     if (memcmp(q->qe_vendor, hf_quote_intel_vendor, sizeof(q->qe_vendor)) != 0)
-        return hf_fail(HF_E_UNSUPPORTED, "QE vendor %02x%02x%02x%02x-...; known is Intel's 939a7233-...",
-                       q->qe_vendor[0], q->qe_vendor[1], q->qe_vendor[2], q->qe_vendor[3]);
+        return fail_vendor(q);
     return HF_OK;
 }
 
@@ -122,10 +134,34 @@ static hf_err read_signature(struct hf_reader *r, struct hf_sgx_quote *q)
     return read_qe(&inner, q);
 }
 
-static hf_err read_padding(struct hf_reader *r, struct hf_sgx_quote *q)
+/* Open Enclave's custom claims (openenclave/host/sgx, serialize_custom_claims): version 1, how many, and for each the
+ * sizes of name and value, name, value. */
+static bool are_claims(struct hf_bytes in)
+{
+    struct hf_reader r = hf_reader(in);
+    uint64_t version = hf_rd_u64le(&r), n = hf_rd_u64le(&r);
+
+    if (version != 1 || n == 0)
+        return false;
+    for (; n && hf_rd_err(&r) == HF_OK; n--) {
+        uint64_t name = hf_rd_u64le(&r), value = hf_rd_u64le(&r);
+
+        if (name == 0 || name > in.n || value > in.n)
+            return false;
+        hf_rd_skip(&r, (size_t)name);
+        hf_rd_skip(&r, (size_t)value);
+    }
+    return hf_rd_end(&r) == HF_OK;
+}
+
+static hf_err read_behind(struct hf_reader *r, struct hf_sgx_quote *q)
 {
     struct hf_bytes rest = hf_rd_rest(r);
 
+    if (are_claims(rest)) {
+        q->claims = rest;
+        return HF_OK;
+    }
     for (size_t i = 0; i < rest.n; i++) {
         if (rest.p[i])
             return hf_fail(HF_E_TRAILING, "%zu bytes behind the quote that are not all zero", rest.n);
@@ -150,7 +186,7 @@ hf_err hf_sgx_quote_parse(struct hf_bytes in, struct hf_sgx_quote *out)
     q.header = (struct hf_bytes){in.p, HF_QUOTE_HEADER_SIZE};
     HF_TRY(q.tee == HF_QUOTE_TEE_TDX ? hf_td_body_parse(q.body, &q.td) : hf_sgx_body_parse(q.body, &q.sgx));
     HF_TRY(read_signature(&signature, &q));
-    HF_TRY(read_padding(&r, &q));
+    HF_TRY(read_behind(&r, &q));
     *out = q;
     return HF_OK;
 }
@@ -214,6 +250,7 @@ hf_err hf_sgx_quote_write(const struct hf_sgx_quote *q, struct hf_buf *out)
         HF_TRY(add_u32(out, qe_size));
     }
     HF_TRY(write_qe(q, out));
+    HF_TRY(hf_buf_add(out, q->claims));
     HF_TRY(hf_buf_grow(out, q->padding, &zeros));
     if (q->padding)
         memset(zeros, 0, q->padding);

@@ -53,7 +53,8 @@ struct hf_sgx_quote {
     struct hf_bytes auth;         /* QE authentication data */
     uint16_t cert_type;           /* enum hf_quote_cert, the inner one in v4 and v5 */
     struct hf_bytes cert;
-    size_t padding; /* zero bytes behind the quote: not signed, not part of it */
+    struct hf_bytes claims; /* behind the quote: Open Enclave's custom claims, whose SHA-256 is in the report data */
+    size_t padding;         /* zero bytes behind the quote: not signed, not part of it */
 };
 
 extern const uint8_t hf_quote_intel_vendor[16]; /* the QE vendor that is known */
@@ -62,7 +63,7 @@ extern const uint8_t hf_quote_intel_vendor[16]; /* the QE vendor that is known *
  * Nested lengths must nest exactly. Returns HF_OK, or
  *   HF_E_UNSUPPORTED  an EPID quote (version 1 or 2, signature type 0 or 1), another version, key type, TEE or vendor
  *   HF_E_TRUNCATED    it ends early
- *   HF_E_TRAILING     bytes behind it that are not all zero
+ *   HF_E_TRAILING     bytes behind it that are neither all zero nor custom claims
  *   HF_E_FORMAT       a length, a body type, a reserved byte that does not fit
  */
 hf_err hf_sgx_quote_parse(struct hf_bytes in, struct hf_sgx_quote *out);

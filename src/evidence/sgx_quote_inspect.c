@@ -129,6 +129,8 @@ hf_err hf_sgx_quote_inspect(struct hf_bytes in, struct hf_inspect *i)
 {
     uint64_t version = number_at(i, 0, 2), tee = number_at(i, 4, 4);
     struct hf_sgx_quote q;
+    bool claims = hf_sgx_quote_parse(in, &q) == HF_OK && q.claims.n;
+    const char *behind = version < 3 ? "signature" : claims ? "custom claims" : "padding";
     size_t at;
 
     hf_inspect_open(i, "header", hf_inspect_part(i, 0, HF_QUOTE_HEADER_SIZE));
@@ -148,6 +150,6 @@ hf_err hf_sgx_quote_inspect(struct hf_bytes in, struct hf_inspect *i)
         at = tell_qe(i, at);
     }
     if (at < i->whole.n)
-        hf_inspect_bytes(i, version >= 3 ? "padding" : "signature", hf_inspect_part(i, at, i->whole.n - at), NULL);
-    return hf_sgx_quote_parse(in, &q);
+        hf_inspect_bytes(i, behind, hf_inspect_part(i, at, i->whole.n - at), NULL);
+    return hf_sgx_quote_parse(in, &q); /* again: why it does not fit must be the last word */
 }

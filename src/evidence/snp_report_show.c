@@ -202,12 +202,9 @@ hf_err hf_snp_report_inspect(struct hf_bytes in, struct hf_inspect *out)
         return err;
     }
     tell_all(out, report, err == HF_OK ? hf_snp_report_layout(&rep) : HF_SNP_PRODUCT_UNKNOWN);
-    if (err == HF_OK && rep.reserved_at)
-        err = hf_fail(HF_E_FORMAT, "reserved byte at 0x%zx is not zero", rep.reserved_at);
-    if (table.n && hf_amd_cert_table_looks(table)) {
-        hf_err bad = hf_amd_cert_table_inspect(table, out);
-
-        err = err == HF_OK ? bad : err;
-    }
+    err = table.n && hf_amd_cert_table_looks(table) ? hf_amd_cert_table_inspect(table, out) : HF_OK;
+    HF_TRY(hf_snp_report_parse(report, &rep)); /* again: why it does not fit must be the last word */
+    if (rep.reserved_at)
+        return hf_fail(HF_E_FORMAT, "reserved byte at 0x%zx is not zero", rep.reserved_at);
     return err;
 }

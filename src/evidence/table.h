@@ -55,4 +55,8 @@ void hf_evidence_set_free(struct hf_evidence_set *set);
  * there is room for. Adds to the set: several files make one set. Unchanged on failure. */
 hf_err hf_evidence_open(struct hf_bytes in, const char *kind, struct hf_evidence_set *set);
 
+/* Several files that make one set. Parts of one item, as tools leave them, are put together: message, signature and
+ * register values of a TPM quote; the certificates of an SEV platform. What the set holds on failure is to be freed. */
+hf_err hf_evidence_open_files(const struct hf_bytes *in, size_t n, const char *kind, struct hf_evidence_set *set);
+
 #endif

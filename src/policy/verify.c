@@ -349,8 +349,7 @@ hf_err hf_verify(struct hf_verifier *verifier, const struct hf_verify_request *r
     if (request->recipe || k->policy)
         HF_TRY(hf_recipe_by_name(request->recipe ? request->recipe : hf_appraisal_recipe(k->policy), &j.recipe));
     result->recipe = j.recipe;
-    for (size_t i = 0; i < request->n_evidence; i++)
-        HF_TRY(hf_evidence_open(request->evidence[i], request->kind, &result->set));
+    HF_TRY(hf_evidence_open_files(request->evidence, request->n_evidence, request->kind, &result->set));
     HF_TRY(take_inner(result, &inner));
     j.inner = &inner;
     hf_cache_begin(verifier->cache);

@@ -38,8 +38,8 @@ static void check_log(const struct hf_eventlog *log, const struct hf_td_body *bo
                        : hf_fail(HF_E_MISMATCH, "it has no SHA-384 digests, which RTMRs are made of"));
     hf_check_found(row, "%u events", log->events);
     if (log->findings)
-        hf_check_note(row, "%u findings, the first at event %u: %s", log->findings, log->finding[0].event,
-                      log->finding[0].text);
+        hf_check_note(row, "%u finding%s, the first at event %u: %s", log->findings, log->findings == 1 ? "" : "s",
+                      log->finding[0].event, log->finding[0].text);
     for (unsigned i = 0; body && i < HF_TD_RTMRS; i++)
         check_register(log, i, body->rtmr[i], v);
     if (log->digests_differ)
@@ -47,7 +47,20 @@ static void check_log(const struct hf_eventlog *log, const struct hf_td_body *bo
                        "%u of %u digests differ from their event's data", log->digests_differ, log->digests_checked);
 }
 
-hf_err hf_cc_eventlog_check(struct hf_bytes bytes, const struct hf_td_body *body, struct hf_verdict *v)
+static void claim_registers(const struct hf_eventlog *log, struct hf_claims *claims)
+{
+    static const uint8_t zero[HF_TD_HASH] = {0};
+
+    for (unsigned i = 0; i < HF_TD_RTMRS; i++) {
+        struct hf_bytes value = hf_pcrs_value(&log->pcrs, HF_SHA384, i + 1);
+
+        hf_claim_bytes_copy(claims, names[i], value.n ? value : HF_BYTES_OF(zero));
+    }
+    hf_claim_number(claims, "events", log->events - 1); /* the header measures nothing */
+}
+
+hf_err hf_cc_eventlog_check(struct hf_bytes bytes, const struct hf_td_body *body, struct hf_verdict *v,
+                            struct hf_claims *claims)
 {
     HF_CLEANUP(hf_free) struct hf_eventlog *log = NULL;
     hf_err err;
@@ -56,7 +69,9 @@ hf_err hf_cc_eventlog_check(struct hf_bytes bytes, const struct hf_td_body *body
     err = hf_eventlog_replay(bytes, log);
     if (err == HF_OK)
         check_log(log, body, v);
-    else
+    if (err == HF_OK && log->kind == HF_EVENTLOG_CC && hf_pcrs_bank(&log->pcrs, HF_SHA384))
+        claim_registers(log, claims);
+    if (err != HF_OK)
         (void)hf_check(v, "event log", err);
     return HF_OK;
 }
@@ -79,9 +94,8 @@ void hf_cc_eventlog_judge(const struct hf_judge *j, struct hf_bytes evidence, st
 {
     struct hf_sgx_quote quote;
     bool have = find_quote(j, &quote);
-    hf_err err = hf_cc_eventlog_check(evidence, have ? &quote.td : NULL, v);
+    hf_err err = hf_cc_eventlog_check(evidence, have ? &quote.td : NULL, v, &f->claims);
 
-    (void)f;
     if (err != HF_OK)
         (void)hf_check(v, "event log", err);
     if (!have)

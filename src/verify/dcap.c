@@ -367,6 +367,27 @@ static void judge_new(const struct hf_dcap *d, const struct hf_digest *key)
     say_platform(d, certs->sha256, certs);
 }
 
+/* What an Open Enclave program says of itself: its hash stands in the report data, behind it zeros. */
+static void judge_custom_claims(const struct hf_dcap *d)
+{
+    bool td = d->q->tee == HF_QUOTE_TEE_TDX;
+    struct hf_digest hash = {0};
+    uint8_t want[64] = {0};
+    hf_err err;
+
+    if (d->q->claims.n == 0)
+        return;
+    err = hf_hash_one(HF_SHA256, d->q->claims, &hash);
+    memcpy(want, hash.bytes, 32);
+    if (err == HF_OK)
+        (void)hf_check_equal(d->v, "custom claims",
+                             td ? HF_BYTES_OF(d->q->td.report_data) : HF_BYTES_OF(d->q->sgx.report_data),
+                             HF_BYTES_OF(want));
+    else
+        (void)hf_check(d->v, "custom claims", err);
+    hf_claim_bytes(&d->f->claims, "custom_claims", d->q->claims);
+}
+
 void hf_dcap_judge(const struct hf_dcap *d)
 {
     struct hf_digest key = {0};
@@ -376,6 +397,7 @@ void hf_dcap_judge(const struct hf_dcap *d)
         judge_known(d, fact);
     else
         judge_new(d, &key);
+    judge_custom_claims(d);
     if (d->f->environment == HF_ENV_HARDWARE)
         d->f->level = HF_LEVEL_HIGH;
 }

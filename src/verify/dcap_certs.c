@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "codec/hex.h"
+#include "codec/pem.h"
 #include "crypto/hash.h"
 #include "verify/dcap_i.h"
 
@@ -24,6 +25,33 @@ static const struct hf_extension *pck_extension(const struct hf_cert *cert)
     return cert->ca ? NULL : hf_cert_ext(cert, HF_OID_PCK);
 }
 
+static bool is_blank(const uint8_t *from, const uint8_t *to)
+{
+    for (; from < to; from++) {
+        if (*from != ' ' && *from != '\t' && *from != '\r' && *from != '\n')
+            return false;
+    }
+    return true;
+}
+
+/* A certificate whose BEGIN or END line was damaged is not passed over as text between the others. */
+static hf_err only_blocks(struct hf_bytes text)
+{
+    HF_CLEANUP(hf_buf_free) struct hf_buf body = {0};
+    struct hf_reader r = hf_reader(text);
+    const uint8_t *at = text.p;
+    struct hf_pem pem;
+    hf_err err;
+
+    while ((err = hf_pem_next(&r, &pem, &body)) == HF_OK && is_blank(at, pem.whole.p))
+        at = pem.whole.p + pem.whole.n;
+    if (err != HF_OK && err != HF_E_NOT_FOUND)
+        return err;
+    return err == HF_E_NOT_FOUND && is_blank(at, text.p + text.n)
+               ? HF_OK
+               : hf_fail(HF_E_FORMAT, "at offset %zu: neither a PEM block nor space", (size_t)(at - text.p));
+}
+
 /* Certificates come in any order: the leaf is the one with the extension. Nothing signs the type: it must fit. */
 static hf_err read_certs(struct hf_bytes data, bool leaf_only, struct hf_dcap_certs *out)
 {
@@ -32,6 +60,8 @@ static hf_err read_certs(struct hf_bytes data, bool leaf_only, struct hf_dcap_ce
     while (data.n && data.p[data.n - 1] == 0)
         data.n--;
     HF_TRY(hf_certs_read(data, &out->list));
+    if (hf_pem_is(data))
+        HF_TRY(only_blocks(data));
     if (leaf_only != (out->list.n == 1))
         return hf_fail(HF_E_FORMAT, "%zu certificates where %s", out->list.n,
                        leaf_only ? "only the PCK's belongs" : "a chain belongs");

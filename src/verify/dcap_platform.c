@@ -45,6 +45,44 @@ static void say_pck(const struct hf_dcap *d, const struct hf_dcap_certs *certs, 
                    p->pce_id[1]);
 }
 
+static bool on_chain(const struct hf_chain *chain, const struct hf_cert *cert)
+{
+    for (size_t i = 0; i < chain->n; i++) {
+        if (memcmp(chain->cert[i]->sha256, cert->sha256, sizeof(cert->sha256)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Is it signed by one of these? By itself, where it is a root. */
+static hf_err signed_among(const struct hf_cert *cert, const struct hf_certs *issuers)
+{
+    hf_err err = HF_E_NOT_FOUND;
+
+    for (size_t i = 0; i < issuers->n && err != HF_OK; i++) {
+        if (hf_cert_may_issue(issuers->cert[i], cert))
+            err = hf_cert_verify(cert, issuers->cert[i]->key);
+    }
+    return err;
+}
+
+/* A good certificate from elsewhere does not mend one that was altered in the quote: all that it carries must hold. */
+static void say_strays(const struct hf_dcap *d, const struct hf_certs *own, const struct hf_certs *pool,
+                       const struct hf_chain *chain)
+{
+    for (size_t i = 0; i < own->n; i++) {
+        const struct hf_cert *cert = own->cert[i];
+
+        if (on_chain(chain, cert) || hf_anchors_certificate(cert->sha256) || signed_among(cert, pool) == HF_OK ||
+            signed_among(cert, own) == HF_OK)
+            continue;
+        hf_check_found(hf_check(d->v, "certificate chain",
+                                hf_fail(HF_E_UNTRUSTED, "the quote carries a certificate that none of the others "
+                                                        "signed: it was altered, or is of another chain")),
+                       "certificate %zu, %s", i + 1, cert->subject_text);
+    }
+}
+
 static void say_chain(const struct hf_dcap *d, const struct hf_dcap_certs *certs, const char *ca)
 {
     HF_CLEANUP(hf_certs_free) struct hf_certs pool = {0};
@@ -57,6 +95,7 @@ static void say_chain(const struct hf_dcap *d, const struct hf_dcap_certs *certs
         return;
     }
     (void)hf_judge_chain(d->j, HF_VENDOR_INTEL_SGX, certs->leaf, &pool, &rules, d->v, d->f, &chain);
+    say_strays(d, &certs->list, &pool, &chain);
     (void)snprintf(url, sizeof(url), SERVICE "sgx/certification/v4/pckcrl?ca=%s&encoding=der", ca ? ca : "platform");
     if (chain.n > 1)
         (void)hf_judge_revocation(d->j, &chain, url, d->v, d->f);

@@ -259,7 +259,8 @@ static bool say_chain(const struct hf_chain *chain, struct hf_verdict *v)
     if (bad)
         return false;
     row = hf_check(v, "certificate chain", HF_OK);
-    hf_check_found(row, "%zu certificates, leaf %s", chain->n, chain->cert[0]->subject_text);
+    hf_check_found(row, "%zu certificate%s, leaf %s", chain->n, chain->n == 1 ? "" : "s",
+                   chain->cert[0]->subject_text);
     return true;
 }
 
@@ -467,11 +468,13 @@ bool hf_judge_revocation(const struct hf_judge *j, const struct hf_chain *chain,
                               r.missing->subject_text);
         if (from.n)
             hf_check_expected(row, "a list from %.*s", (int)from.n, (const char *)from.p);
-        hf_check_found(row, "%zu of %zu certificates covered", r.checked, chain->n ? chain->n - 1 : 0);
+        hf_check_found(row, "%zu of %zu certificate%s covered", r.checked, chain->n ? chain->n - 1 : 0,
+                       chain->n == 2 ? "" : "s");
         return false;
     }
     if (r.revoked)
         return false;
-    hf_check_found(hf_check(v, "revocation", HF_OK), "%zu certificates, none revoked", r.checked);
+    hf_check_found(hf_check(v, "revocation", HF_OK), "%zu certificate%s, none revoked", r.checked,
+                   r.checked == 1 ? "" : "s");
     return true;
 }

@@ -11,6 +11,8 @@
 
 #include <stdio.h>
 
+#define KEYS_TRIED 16u /* of each kind: a hostile folder must not make us verify without end */
+
 /* What is judged: an envelope's parts, or an attestation alone. */
 struct parts {
     struct hf_tpm_envelope env;
@@ -206,6 +208,48 @@ static void key_free(void *address)
     hf_pubkey_free(address);
 }
 
+/* Bare blocks are RSASSA with SHA-256: clouds leave the header of TPMT_SIGNATURE out. */
+static bool signed_by(const struct hf_pubkey *key, const struct parts *p)
+{
+    static const struct hf_quote_scheme bare = {.alg = TPM2_ALG_RSASSA, .hash = HF_SHA256};
+    struct hf_bytes block = hf_buf_bytes(&p->env.signature);
+    struct hf_quote_signature sig;
+
+    if (hf_quote_signature_parse(block, &sig) != HF_OK && hf_quote_signature_any(block, bare, &sig) != HF_OK)
+        return false;
+    return hf_quote_signature_verify(key, &sig, hf_buf_bytes(&p->env.attest)) == HF_OK;
+}
+
+/* Among the collateral, the key that signed a quote which came without one; if none did, the first, so that the
+ * signature's row says that it is not this key's. HF_E_NOT_FOUND, without a detail: there is no key. */
+static hf_err key_given(const struct hf_judge *j, const struct parts *p, struct hf_pubkey **out)
+{
+    static const enum hf_endorsement_kind kinds[] = {HF_ENDORSEMENT_PUBLIC_KEY, HF_ENDORSEMENT_CERT};
+    struct hf_pubkey *first = NULL;
+
+    for (size_t i = 0; i < HF_COUNT(kinds); i++) {
+        const struct hf_endorsement *e;
+        size_t at = 0, tried = 0;
+
+        while (tried < KEYS_TRIED && (e = hf_endorsements_next(j->endorsements, kinds[i], &at)) != NULL) {
+            struct hf_pubkey *key = e->cert ? e->cert->key : e->key;
+
+            if (e->cert && e->cert->ca)
+                continue;
+            tried++;
+            first = first || e->cert ? first : key;
+            if (!signed_by(key, p))
+                continue;
+            *out = hf_pubkey_share(key);
+            return HF_OK;
+        }
+    }
+    if (!first)
+        return HF_E_NOT_FOUND;
+    *out = hf_pubkey_share(first);
+    return HF_OK;
+}
+
 /* The key, prepared once for as long as the cache keeps it. */
 static hf_err take_key(const struct hf_judge *j, struct parts *p)
 {
@@ -213,8 +257,11 @@ static hf_err take_key(const struct hf_judge *j, struct parts *p)
     struct hf_digest hash = {0};
     void *kept = NULL;
 
-    if (public.n == 0)
-        return key_beside(j, &p->ak);
+    if (public.n == 0) {
+        hf_err err = key_beside(j, &p->ak);
+
+        return err == HF_E_NOT_FOUND ? key_given(j, p, &p->ak) : err;
+    }
     HF_TRY(hf_hash_one(HF_SHA256, public, &hash));
     if (hf_cache_get(j->cache, HF_FACT_KEY, hash.bytes, &kept)) {
         p->has_area = !hf_tpm_envelope_bare_key(&p->env) && hf_tpm_pub_parse(public, &p->area) == HF_OK;
@@ -257,7 +304,7 @@ static hf_err open_parts(const struct hf_judge *j, struct hf_bytes evidence, str
         return HF_OK;
     HF_TRY(hf_tpm_envelope_parse(evidence, &p->env));
     p->in.attest = hf_buf_bytes(&p->env.attest);
-    p->in.claim = &p->env.claim;
+    p->in.claim = p->env.claim.pcrs.n ? &p->env.claim : NULL;
     p->in.ima = hf_buf_bytes(&p->env.ima);
     if (p->env.eventlog.n)
         p->in.eventlog = hf_buf_bytes(&p->env.eventlog);

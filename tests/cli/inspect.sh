@@ -29,6 +29,12 @@ head -c 2000 made/nitro.cbor >cut.bin
 expect 65 holdfast evidence inspect cut.bin
 expect 65 holdfast evidence inspect cut.bin --json
 answer '.items[0].problem != null'
+{
+    printf '\001'
+    tail -c +2 made/snp.bin
+} >version1
+expect 65 holdfast evidence inspect version1
+match_err "unknown report version 1; known are 2 to 5"
 head -c 700 made/snp.bin >cut.bin
 expect 65 holdfast evidence inspect cut.bin --kind snp
 {
@@ -36,6 +42,18 @@ expect 65 holdfast evidence inspect cut.bin --kind snp
     head -c 584 /dev/zero
 } >unsigned
 expect 0 holdfast evidence inspect unsigned
+
+# A version that nobody knows is the data's fault as well.
+{
+    printf '\007\000\002\000\000\000\000\000\000\000\000\000'
+    printf '\223\232\162\063\367\234\114\251\224\012\015\263\225\177\006\007'
+    head -c 2000 /dev/zero
+} >version7
+expect 65 holdfast evidence inspect version7
+match_err "known are 3 to 5"
+printf -- '-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END CERTIFICATE-----\n' >headers.pem
+expect 65 holdfast evidence inspect headers.pem
+expect 65 holdfast verify headers.pem
 
 expect 65 holdfast evidence inspect made/nitro.cbor --kind snp
 expect 64 holdfast evidence inspect made/nitro.cbor --kind teapot

@@ -32,6 +32,14 @@ match "failed          validity"
 expect 1 holdfast verify made/nitro.cbor --root made/nitro-root.der --nonce "$nonce" --at -1
 expect 1 holdfast verify made/nitro.cbor --root made/nitro-root.der --nonce "$nonce"
 
+# A folder may hold anything: what is none is told, and many such files are counted.
+mkdir junk
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "nothing of use $i" >junk/$i; done
+expect 0 holdfast verify made/nitro.cbor $own --nonce "$nonce" --collateral junk
+match_err "passed over: junk/1: "
+match_err "passed over: 4 more files"
+expect 65 holdfast verify made/nitro.cbor $own --nonce "$nonce" --collateral junk/1
+
 # Forms that evidence is kept in, and standard input.
 base64 made/nitro.cbor >nitro.b64
 od -An -v -tx1 made/nitro.cbor | tr -d ' \n' >nitro.hex

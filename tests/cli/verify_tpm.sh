@@ -38,6 +38,45 @@ expect 1 holdfast verify wrapped.json --nonce 00112233
 match "failed          ak"
 expect 0 holdfast verify wrapped.json --nonce 00112233 --collateral ak.pub
 
+# As tpm2_quote leaves it: message, signature and values, in any order; the key is named, and never comes with them.
+expect 0 holdfast tpm quote --key ak.pem --pcrs sha256:0,1,7 --nonce 00112233 --out loose
+for order in "loose.msg loose.sig loose.pcrs" "loose.pcrs loose.sig loose.msg"; do
+    expect 3 holdfast verify $order --nonce 00112233 --collateral ak.pub --json
+    answer '.kind == "tpm-quote" and (.claims | has("pcr7")) and
+        ([.checks[] | select(.status == "absent").name] == ["attributes"])'
+done
+expect 3 holdfast verify loose.msg loose.sig --nonce 00112233 --collateral ak.pub
+match "absent          pcr digest"
+expect 1 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233
+match "failed          ak"
+holdfast tpm create --alg ecc-p256 --use attest --out other.pem >/dev/null
+holdfast tpm show --key other.pem --out other.pub >/dev/null
+expect 1 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233 --collateral other.pub
+match "failed          signature"
+expect 3 holdfast verify loose.msg loose.sig loose.pcrs --nonce 00112233 --collateral other.pub --collateral ak.pub
+head -c 96 /dev/zero | tr '\000' '\001' >other.pcrs
+expect 1 holdfast verify loose.msg loose.sig other.pcrs --nonce 00112233 --collateral ak.pub
+match "failed          pcr digest"
+expect 65 holdfast verify loose.msg loose.sig loose.sig --collateral ak.pub
+expect 65 holdfast verify loose.sig loose.pcrs --collateral ak.pub
+
+# A log of TPM 1.2 has no header: all of it must be a log.
+{
+    printf '\000\000\000\000\010\000\000\00012345678901234567890\004\000\000\000abcd'
+    printf '\007\000\000\000\004\000\000\00012345678901234567890\004\000\000\000\000\000\000\000'
+} >sha1.log
+expect 3 holdfast verify sha1.log --json
+answer '.kind == "tpm-eventlog" and .claims.events == 2'
+expect 0 holdfast evidence inspect sha1.log
+match "EV_SEPARATOR"
+head -c 71 sha1.log >cut.log
+expect 65 holdfast verify cut.log
+{
+    cat sha1.log
+    echo and more of something else
+} >more.log
+expect 65 holdfast verify more.log
+
 expect 0 holdfast evidence inspect quote.json
 match "firmwareVersion"
 expect 65 holdfast verify quote.json --kind sgx
@@ -50,3 +89,17 @@ expect 3 holdfast verify "$vectors/tpm/trustee.evidence.json" --collateral "$vec
 match "ok              ak"
 expect 1 holdfast verify "$vectors/tpm/trustee.evidence.json"
 match "failed          ak"
+for log in goattest-option_rom.bin goattest-ebs_event_missing.bin gotpmtools-debian-10.bin \
+    tss-binary_measurements_nuc.b64; do
+    expect 3 holdfast verify "$HOLDFAST_VECTORS/tpm/eventlogs/$log" --json
+    answer '.kind == "tpm-eventlog" and .claims.events > 15'
+done
+for name in az-snp-12afe089 az-snp-47a66c13; do
+    expect 3 holdfast verify "$vectors/tpm/$name".attest.bin "$vectors/tpm/$name".sig.bin \
+        "$vectors/tpm/$name".pcrs-sha256.bin --collateral "$vectors/tpm/$name.ak.pem"
+    match "ok              signature"
+    match "ok              pcr digest"
+    expect 3 holdfast verify "$vectors/tpm/$name".hcl.bin "$vectors/tpm/$name".pcrs-sha256.bin \
+        "$vectors/tpm/$name".sig.bin "$vectors/tpm/$name".attest.bin --collateral "$vectors/snp/pki" --at 1750000000
+    match "ok              tpm-quote: ak binding"
+done

@@ -88,6 +88,8 @@ static void replayed(const struct hf_buf *log, struct hf_td_body *body)
     }
 }
 
+static struct hf_claims claims;
+
 TEST(each_register_has_its_row)
 {
     HF_CLEANUP(hf_buf_free) struct hf_buf log = {0};
@@ -97,15 +99,18 @@ TEST(each_register_has_its_row)
     make(&log, HF_SHA384, 3);
     replayed(&log, &body);
     hf_verdict_start(&v);
-    OK(hf_cc_eventlog_check(hf_buf_bytes(&log), &body, &v));
+    hf_claims_start(&claims);
+    OK(hf_cc_eventlog_check(hf_buf_bytes(&log), &body, &v, &claims));
     CHECK(hf_verdict_status(&v) == HF_VERDICT_AFFIRMING);
     for (unsigned i = 0; i < 4; i++) {
         char row[8];
 
         (void)snprintf(row, sizeof(row), "rtmr%u", i);
+        CHECK(hf_claim_find(&claims, row) &&
+              hf_bytes_equal(hf_claim_find(&claims, row)->bytes, HF_BYTES_OF(body.rtmr[i])));
         hf_verdict_start(&v);
         body.rtmr[i][47] ^= 1;
-        OK(hf_cc_eventlog_check(hf_buf_bytes(&log), &body, &v));
+        OK(hf_cc_eventlog_check(hf_buf_bytes(&log), &body, &v, &claims));
         body.rtmr[i][47] ^= 1;
         CHECK(hf_verdict_row(&v, row)->status == HF_CHECK_FAILED);
         CHECK(strstr(hf_verdict_row(&v, row)->note, i == 2 ? "replays to another" : "has no event for it"));
@@ -135,7 +140,7 @@ TEST(logs_that_cannot_explain_a_td_are_named)
         CASE(cases[i].name);
         make(&log, cases[i].alg, cases[i].reg);
         hf_verdict_start(&v);
-        OK(hf_cc_eventlog_check((struct hf_bytes){log.p, log.n - cases[i].cut}, &body, &v));
+        OK(hf_cc_eventlog_check((struct hf_bytes){log.p, log.n - cases[i].cut}, &body, &v, &claims));
         CHECK(hf_verdict_row(&v, "event log")->status == HF_CHECK_FAILED);
         if (!strstr(hf_verdict_row(&v, "event log")->note, cases[i].note))
             FAIL("the note is \"%s\"", hf_verdict_row(&v, "event log")->note);
@@ -147,7 +152,8 @@ static hf_err check_once(struct hf_bytes log)
     static struct hf_verdict v;
 
     hf_verdict_start(&v);
-    return hf_cc_eventlog_check(log, NULL, &v);
+    hf_claims_start(&claims);
+    return hf_cc_eventlog_check(log, NULL, &v, &claims);
 }
 
 TEST(checking_survives_a_lack_of_memory)

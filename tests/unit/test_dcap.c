@@ -243,8 +243,11 @@ TEST(attributes_of_an_enclave_are_looked_at)
     CHECK(claim_is("debug", "true"));
     m.sgx.flags = HF_SGX_FLAG_INIT | 0x800;
     must(&m, HF_VERDICT_CONTRAINDICATED, "reserved bits");
-    m.sgx.flags = HF_SGX_FLAG_MODE64;
+    m.sgx.flags = 0x800; /* bits that nobody knows are refused without INIT as well */
     must(&m, HF_VERDICT_CONTRAINDICATED, "reserved bits");
+    m.sgx.flags = HF_SGX_FLAG_MODE64;
+    must(&m, HF_VERDICT_WARNING, "");
+    CHECK(strcmp(judging_row(&g, "init"), "warning") == 0);
 }
 
 TEST(nothing_is_left)

@@ -79,6 +79,64 @@ TEST(certificates_are_for_one_thing)
     CASE("");
 }
 
+/* One byte of the CA's signature, in the quote's own copy; `elsewhere`: the certificate as issued is at hand too. */
+static void alter_ca(struct make_intel *m, bool elsewhere)
+{
+    static const char end[] = "\n-----END CERTIFICATE-----";
+    uint8_t *at;
+
+    OK(make_intel_certs(m));
+    start(m);
+    OK(make_intel_collateral(m, &g.endorsements));
+    if (elsewhere)
+        OK(hf_certs_add(&g.endorsements.certs, m->ca[INTEL_CA].cert));
+    OK(make_intel_quote(m, &quote));
+    at = memmem(quote.p, quote.n, end, sizeof(end) - 1);
+    CHECK(at != NULL);
+    at = memmem(at + 1, quote.n - (size_t)(at + 1 - quote.p), end, sizeof(end) - 1);
+    CHECK(at != NULL);
+    at[-8] = at[-8] == 'A' ? 'B' : 'A';
+}
+
+TEST(a_good_certificate_does_not_mend_one_altered_in_the_quote)
+{
+    for (size_t elsewhere = 0; elsewhere < 2; elsewhere++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+
+        make_intel_start(&m, false);
+        alter_ca(&m, elsewhere);
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED);
+        CHECK(strstr(judging_failed(&g), "certificate chain") != NULL);
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED); /* with what was kept */
+        CHECK(strstr(judging_failed(&g), "certificate chain") != NULL);
+    }
+}
+
+TEST(a_certificate_without_its_begin_or_end_is_not_passed_over)
+{
+    static const char *const lines[] = {"-----BEGIN ", "-----END "};
+
+    for (size_t i = 0; i < 2 * HF_COUNT(lines); i++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+        const char *line = lines[i / 2];
+        uint8_t *at;
+
+        make_intel_start(&m, i % 2);
+        OK(make_intel_certs(&m));
+        start(&m);
+        OK(make_intel_collateral(&m, &g.endorsements));
+        OK(hf_certs_add(&g.endorsements.certs, m.ca[INTEL_CA].cert));
+        OK(make_intel_quote(&m, &quote));
+        at = memmem(quote.p, quote.n, line, strlen(line));
+        CHECK(at != NULL);
+        at = memmem(at + 1, quote.n - (size_t)(at + 1 - quote.p), line, strlen(line));
+        CHECK(at != NULL);
+        at[0] = '+';
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED);
+        CHECK(strstr(judging_failed(&g), "certification data") != NULL);
+    }
+}
+
 TEST(every_certificate_and_list_has_its_time)
 {
     static const struct {
@@ -327,6 +385,33 @@ TEST(a_quote_without_a_certificate_needs_one_from_outside)
     CHECK(judge(&m) == HF_VERDICT_AFFIRMING);
 }
 
+TEST(custom_claims_are_those_whose_hash_is_in_the_report)
+{
+    static const uint8_t claims[] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,   0,   1,
+                                     0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 'a', 'b'};
+    struct hf_digest hash;
+
+    OK(hf_hash_one(HF_SHA256, HF_BYTES_OF(claims), &hash));
+    for (size_t tdx = 0; tdx < 2; tdx++) {
+        HF_CLEANUP(make_intel_free) struct make_intel m;
+        uint8_t *data;
+
+        make_intel_start(&m, tdx != 0);
+        data = tdx ? m.td.report_data : m.sgx.report_data;
+        memset(data, 0, 64);
+        memcpy(data, hash.bytes, 32);
+        must(&m, HF_VERDICT_AFFIRMING, "");
+        OK(hf_buf_add(&quote, HF_BYTES_OF(claims)));
+        CHECK(judge(&m) == HF_VERDICT_AFFIRMING && strcmp(judging_row(&g, "custom claims"), "ok") == 0);
+        quote.p[quote.n - 1] ^= 1;
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED && strcmp(judging_failed(&g), "custom claims") == 0);
+        data[63] = 1;
+        must(&m, HF_VERDICT_AFFIRMING, "");
+        OK(hf_buf_add(&quote, HF_BYTES_OF(claims)));
+        CHECK(judge(&m) == HF_VERDICT_CONTRAINDICATED && strcmp(judging_failed(&g), "custom claims") == 0);
+    }
+}
+
 TEST(freshness_is_compared)
 {
     HF_CLEANUP(make_intel_free) struct make_intel m;
@@ -508,12 +593,15 @@ TEST(nothing_is_left)
 }
 
 TESTS(RUN(keys_that_nobody_vouches_for_are_found), RUN(the_quoting_enclave_must_be_intels),
-      RUN(certificates_are_for_one_thing), RUN(every_certificate_and_list_has_its_time),
+      RUN(certificates_are_for_one_thing), RUN(a_good_certificate_does_not_mend_one_altered_in_the_quote),
+      RUN(a_certificate_without_its_begin_or_end_is_not_passed_over),
+      RUN(every_certificate_and_list_has_its_time),
       RUN(documents_and_lists_have_their_time), RUN(what_holds_until_a_second_holds_in_it_and_not_behind),
       RUN(revoked_certificates_are_refused), RUN(a_root_that_nobody_pinned_is_none),
       RUN(documents_are_signed_or_nothing), RUN(collateral_of_something_else_is_named),
       RUN(missing_collateral_is_named_with_its_address), RUN(of_several_data_sets_the_newest_of_this_time_counts),
       RUN(levels_count_by_their_numbers_not_by_their_place), RUN(a_quote_without_a_certificate_needs_one_from_outside),
-      RUN(freshness_is_compared), RUN(lowering_a_number_never_helps), RUN(lowering_a_number_of_the_pck_never_helps),
+      RUN(custom_claims_are_those_whose_hash_is_in_the_report), RUN(freshness_is_compared),
+      RUN(lowering_a_number_never_helps), RUN(lowering_a_number_of_the_pck_never_helps),
       RUN(no_byte_of_a_quote_may_be_changed), RUN(what_is_kept_changes_nothing), RUN(what_is_kept_is_of_one_set_alone),
       RUN(a_full_memory_never_makes_a_better_verdict), RUN(nothing_is_left))

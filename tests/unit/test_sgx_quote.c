@@ -120,6 +120,36 @@ TEST(a_quote_is_whole_at_no_shorter_length)
     }
 }
 
+/* version 1, one claim: "pk" with its zero, and four bytes */
+static const uint8_t claims[] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3,   0,   0, 0,
+                                 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'p', 'k', 0, 1, 2, 3, 4};
+
+TEST(custom_claims_behind_a_quote_are_a_part_of_it_as_long_as_they_nest)
+{
+    HF_CLEANUP(made_free) struct made m = {0};
+    HF_CLEANUP(hf_buf_free) struct hf_buf again = {0};
+    struct hf_sgx_quote q;
+    size_t start;
+
+    make(4, HF_QUOTE_BODY_TD10, &m);
+    start = m.whole.n;
+    OK(hf_buf_add(&m.whole, HF_BYTES_OF(claims)));
+    OK(hf_sgx_quote_parse(hf_buf_bytes(&m.whole), &q));
+    CHECK(q.claims.n == sizeof(claims) && q.padding == 0);
+    OK(hf_sgx_quote_write(&q, &again));
+    CHECK(hf_bytes_equal(hf_buf_bytes(&again), hf_buf_bytes(&m.whole)));
+    for (size_t n = 1; n < sizeof(claims); n++) {
+        struct hf_bytes cut = {m.whole.p, start + n};
+
+        FAILS(hf_sgx_quote_parse(cut, &q), HF_E_TRAILING);
+    }
+    for (size_t i = 0; i < 32; i++) { /* version, count and sizes */
+        m.whole.p[start + i] ^= 0x80;
+        FAILS(hf_sgx_quote_parse(hf_buf_bytes(&m.whole), &q), HF_E_TRAILING);
+        m.whole.p[start + i] ^= 0x80;
+    }
+}
+
 TEST(zeros_behind_a_quote_are_counted_and_anything_else_is_refused)
 {
     HF_CLEANUP(made_free) struct made m = {0};
@@ -347,6 +377,7 @@ TEST(damaged_quotes_are_refused_or_still_read)
 }
 
 TESTS(RUN(every_layout_is_written_as_it_is_read), RUN(a_quote_is_whole_at_no_shorter_length),
+      RUN(custom_claims_behind_a_quote_are_a_part_of_it_as_long_as_they_nest),
       RUN(zeros_behind_a_quote_are_counted_and_anything_else_is_refused), RUN(what_does_not_fit_is_named),
       RUN(an_epid_quote_is_refused_by_name), RUN(an_inspector_tells_every_field),
       RUN(writing_survives_a_lack_of_memory), RUN(real_quotes_are_read_and_written_again),
