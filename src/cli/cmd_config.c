@@ -1,6 +1,6 @@
 /* holdfast config check, show, default: the configuration file. */
 #include "base/cleanup.h"
-#include "cli/cli.h"
+#include "cli/appraisal_arg.h"
 #include "core/config.h"
 
 struct config_opts {
@@ -18,11 +18,14 @@ static hf_err run_check(struct hf_cli *cli, const void *options)
 {
     const struct config_opts *opt = options;
     HF_CLEANUP(hf_config_free) struct hf_config config = {0};
+    HF_CLEANUP(hf_appraisal_free) struct hf_appraisal *policy = NULL;
     HF_CLEANUP(hf_buf_free) struct hf_buf warnings = {0};
     HF_CLEANUP(hf_buf_free) struct hf_buf text = {0};
     struct hf_json j;
 
     HF_TRY(hf_config_load(opt->file, &config));
+    if (config.attestation_policy.type == HF_JSON_OBJECT)
+        HF_TRY(hf_cli_appraisal(cli, config.path, &policy));
     HF_TRY(hf_config_warnings(&config, &warnings));
     if (cli->json) {
         HF_TRY(hf_cli_json_start(&text, &j));

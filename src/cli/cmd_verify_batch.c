@@ -460,12 +460,12 @@ const struct hf_command hf_cmd_verify_batch = {
     .about = "Judge many files of evidence, each by itself, and sum up",
     .text =
         "Every file beneath the folders, or every path on standard input, is judged by itself as `holdfast verify` "
-        "does, by several confined workers at once and in bounded memory. Certificates and signatures that were found good "
-        "once are not checked again; dates, policy and nonces are.\n\n"
+        "does, by several confined workers at once and in bounded memory. Certificates and signatures that were found "
+        "good once are not checked again; dates, policy and nonces are.\n\n"
         "A file FILE.nonce beside FILE has its nonce in hex, and is no evidence itself; --nonces has them for a "
         "list.\n\n"
-        "Files that are no evidence, or that cannot be read, count as not judged. An interrupt (Ctrl-C) ends it with "
-        "what was counted so far, and status 75.\n\n"
+        "Files that are no evidence, and files and folders that cannot be read, count as not judged. An interrupt "
+        "(Ctrl-C) ends it with what was counted so far, and status 75.\n\n"
         "Exit status 0: all affirming; 3: some with warnings; 1: some contraindicated or not judged.",
     .example = "mkdir evidence\nhead -c 64 /dev/zero > evidence/zeros\nholdfast verify-batch evidence || test $? -eq 1",
     .opts = rows,

@@ -42,7 +42,9 @@ static void key_text(struct hf_json_value key, char out[64])
 static const char *const own_keys[] = {"name", "description"};
 static const char *const config_keys[] = {"tee_providers",  "default_provider", "attestation_policy",
                                           "binding_policy", "vendor_schemas",   "security_thresholds",
-                                          "advanced"};
+                                          "advanced",       "state",            "store",
+                                          "tpm",            "sgx",              "sev",
+                                          "optee"};
 
 struct nearest {
     const char *typed;

@@ -214,7 +214,7 @@ static void say_tcb_info(const struct hf_dcap *d, const struct hf_dcap_document 
 
         (void)snprintf(what, sizeof(what), "%s, FMSPC %02x%02x%02x%02x%02x%02x, PCEID %02x%02x", tdx ? "TDX" : "SGX",
                        f[0], f[1], f[2], f[3], f[4], f[5], out->pck.pce_id[0], out->pck.pce_id[1]);
-        (void)snprintf(url, sizeof(url), SERVICE "%s/certification/v4/tcb?fmspc=%02x%02x%02x%02x%02x%02x",
+        (void)snprintf(url, sizeof(url), SERVICE "%s/certification/v4/tcb?fmspc=%02X%02X%02X%02X%02X%02X",
                        tdx ? "tdx" : "sgx", f[0], f[1], f[2], f[3], f[4], f[5]);
         say_no_document(d, "tcb info", doc, what, url);
         return;

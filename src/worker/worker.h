@@ -67,9 +67,9 @@ hf_err hf_worker_verify(struct hf_worker *worker, const struct hf_verify_request
 
 /*
  * The two halves of hf_worker_verify: questions may be asked ahead of answers, which come in the same order, some of
- * them together. `request` is the same in both. `briefly`: the result has no claims, and no texts in rows that held. A
- * worker that dies takes answers with it that it had not sent yet: which question was too much for it is found by
- * asking one at a time.
+ * them together. `request` is the same in both. `briefly`: the result has no claims but those of HCL reports
+ * (whose provider they tell), and no texts in rows that held. A worker that dies takes answers with it that it had not
+ * sent yet: which question was too much for it is found by asking one at a time.
  */
 hf_err hf_worker_ask(struct hf_worker *worker, const struct hf_verify_request *request, bool briefly);
 hf_err hf_worker_answer(struct hf_worker *worker, const struct hf_verify_request *request,

@@ -62,3 +62,11 @@ expect 0 holdfast tpm auth lockout --new file:owner
 printf 'tpm: {lock_auth: "file:%s/owner"}\n' "$PWD" >lock.yaml
 expect 77 holdfast tpm lockout reset
 expect 0 holdfast --config lock.yaml tpm lockout reset
+
+# The appraisal policy in it is read as strictly as `holdfast verify --policy` reads it, beside any other group.
+printf 'tpm: {uri: embedded}\nattestation_policy: {allowed_providers: [sgx]}\n' >appraisal.yaml
+expect 0 holdfast config check appraisal.yaml
+expect 0 holdfast policy check appraisal.yaml
+printf 'attestation_policy:\n  allowed_provider: [sgx]\n' >appraisal.yaml
+expect 78 holdfast config check appraisal.yaml
+match_err 'line 2, column 3: unknown key "allowed_provider"; did you mean "allowed_providers"?'

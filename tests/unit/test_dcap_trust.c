@@ -302,8 +302,8 @@ TEST(missing_collateral_is_named_with_its_address)
         CHECK_TEXT(judging_row(&g, "qe identity"), "absent");
         CHECK_TEXT(judging_row(&g, "platform level"), "absent");
         CHECK_TEXT(judging_row(&g, "revocation"), "absent");
-        CHECK(missing(tdx ? "https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=00606a000007"
-                          : "https://api.trustedservices.intel.com/sgx/certification/v4/tcb?fmspc=00606a000007"));
+        CHECK(missing(tdx ? "https://api.trustedservices.intel.com/tdx/certification/v4/tcb?fmspc=00606A000007"
+                          : "https://api.trustedservices.intel.com/sgx/certification/v4/tcb?fmspc=00606A000007"));
         CHECK(missing(tdx ? "https://api.trustedservices.intel.com/tdx/certification/v4/qe/identity"
                           : "https://api.trustedservices.intel.com/sgx/certification/v4/qe/identity"));
         CHECK(missing("https://example.test/pckcrl") && missing("https://example.test/rootcrl"));

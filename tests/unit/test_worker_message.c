@@ -1,4 +1,5 @@
 /* What parent and worker say to each other: whole, cut, changed. */
+#include "policy/composite.h"
 #include "test.h"
 #include "worker/message.h"
 
@@ -54,6 +55,36 @@ TEST(a_result_arrives_as_it_was_sent)
     OK(hf_verify_result_json(sent, &before));
     OK(hf_verify_result_json(got, &after));
     CHECK_BYTES(hf_buf_bytes(&after), hf_buf_bytes(&before));
+}
+
+TEST(a_brief_result_still_tells_which_provider_it_is_about)
+{
+    static const char *const names[] = {"azure-hcl", "sgx-quote"};
+
+    for (size_t i = 0; i < HF_COUNT(names); i++) {
+        HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *sent = NULL;
+        HF_CLEANUP(hf_verify_result_free) struct hf_verify_result *got = NULL;
+        HF_CLEANUP(hf_buf_free) struct hf_buf wire = {0};
+        const struct hf_verify_request q = {.at = 77};
+        struct hf_msg w = {.out = &wire};
+
+        CASE(names[i]);
+        OK(hf_verify_result_new(&sent));
+        OK(hf_verify_result_new(&got));
+        sample(sent);
+        sent->n = 1;
+        for (size_t k = 0; hf_evidence_formats[k]; k++) {
+            if (strcmp(hf_evidence_formats[k]->name, names[i]) == 0)
+                sent->item[0].format = hf_evidence_formats[k];
+        }
+        hf_horizon_start(&sent->item[0].findings.horizon);
+        hf_claim_number(&sent->item[0].findings.claims, "vmpl", 0);
+        hf_msg_result(&w, sent, true);
+        OK(w.err);
+        OK(hf_msg_result_read(hf_buf_bytes(&wire), &q, got));
+        CHECK(got->n == 1 && got->item[0].findings.claims.n == (i == 0 ? 1 : 0));
+        CHECK_TEXT(hf_composite_family(&got->item[0]), i == 0 ? "snp" : "sgx");
+    }
 }
 
 TEST(a_result_cut_short_or_changed_is_refused_or_harmless)
@@ -140,6 +171,7 @@ TEST(a_request_arrives_as_it_was_sent)
 }
 
 TESTS(RUN(a_result_arrives_as_it_was_sent),
+      RUN(a_brief_result_still_tells_which_provider_it_is_about),
       RUN(a_result_cut_short_or_changed_is_refused_or_harmless),
       RUN(control_characters_in_an_answer_do_not_reach_a_terminal),
       RUN(a_request_arrives_as_it_was_sent))
