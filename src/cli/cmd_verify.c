@@ -117,6 +117,16 @@ static hf_err ask_validators(const struct hf_cli *cli, const struct verify_opts 
     return HF_OK;
 }
 
+/* Evidence that is cut or malformed ends as such data does everywhere, behind its verdict. */
+static hf_err how_it_ends(const struct hf_verify_result *result)
+{
+    const struct hf_check *structure = hf_verdict_row(&result->verdict, "structure");
+
+    if (result->n == 1 && structure && structure->status == HF_CHECK_FAILED && hf_err_exit(structure->err) == 65)
+        return hf_fail(structure->err, "malformed evidence: %.150s", structure->note);
+    return hf_verdict_err(&result->verdict);
+}
+
 static hf_err run(struct hf_cli *cli, const void *options)
 {
     const struct verify_opts *opt = options;
@@ -152,7 +162,7 @@ static hf_err run(struct hf_cli *cli, const void *options)
     if (!is_verdict(err))
         return err;
     HF_TRY(print(cli, format, opt, result));
-    return hf_verdict_err(&result->verdict);
+    return how_it_ends(result);
 }
 
 const struct hf_command hf_cmd_verify = {
@@ -167,7 +177,8 @@ const struct hf_command hf_cmd_verify = {
         "Without a policy every built-in check applies, and nothing is assumed about measurements. Without a nonce or "
         "report data nothing shows that the evidence is new, and the verdict is a warning at best.\n\n"
         "Evidence is parsed and judged in a child process without files, network, keys or programs to start.\n\n"
-        "Exit status 0: affirming; 3: warnings, which are listed; 1: contraindicated; 64 to 78: no verdict at all.",
+        "Exit status 0: affirming; 3: warnings, which are listed; 1: contraindicated; 65: the evidence is malformed; "
+        "64 to 78: no verdict at all.",
     .example = "head -c 64 /dev/zero > evidence.bin\nholdfast verify evidence.bin || test $? -eq 65",
     .opts = rows,
     .size = sizeof(struct verify_opts),

@@ -19,7 +19,7 @@ void hf_ear_free(struct hf_ear *ear)
 
 bool hf_ear_known_profile(const char *profile)
 {
-    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#03",
+    static const char *const known[] = {HF_EAR_PROFILE, "tag:ietf.org,2026:rats/ear#04",
                                         "tag:ietf.org,2026:rats/ear#02", "tag:github.com,2023:veraison/ear"};
 
     for (size_t i = 0; i < HF_COUNT(known); i++) {

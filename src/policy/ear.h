@@ -9,7 +9,7 @@
 #include "crypto/privkey.h"
 #include "policy/trust_vector.h"
 
-#define HF_EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
+#define HF_EAR_PROFILE "tag:ietf.org,2026:rats/ear#03"
 #define HF_EAR_SUBMODS_MAX 16
 #define HF_EAR_POLICIES_MAX 8
 #define HF_EAR_TEXT 128

@@ -22,24 +22,27 @@ static int by_code(const void *a, const void *b)
 static hf_err read_commands(struct hf_rm *rm)
 {
     uint32_t from = 0;
+    size_t have = 0;
     bool more = true;
 
-    HF_TRY(hf_alloc(COMMANDS_MAX * sizeof(*rm->command), &rm->command));
+    if (!rm->command)
+        HF_TRY(hf_alloc(COMMANDS_MAX * sizeof(*rm->command), &rm->command));
     while (more) {
         struct hf_reader r;
         uint32_t n = 0;
 
         HF_TRY(hf_rm_raw_capability(rm, TPM2_CAP_COMMANDS, from, PAGE, &more, &n, &r));
-        if (n == 0 || rm->n_commands + n > COMMANDS_MAX)
+        if (n == 0 || have + n > COMMANDS_MAX)
             break;
         for (uint32_t i = 0; i < n; i++)
-            rm->command[rm->n_commands++] = hf_rd_u32be(&r);
+            rm->command[have++] = hf_rd_u32be(&r);
         HF_TRY(hf_rd_end(&r));
-        from = (rm->command[rm->n_commands - 1] & CODE_MASK) + 1;
+        from = (rm->command[have - 1] & CODE_MASK) + 1;
     }
-    if (rm->n_commands == 0 || more)
-        return hf_fail(HF_E_FORMAT, "the TPM lists %zu commands; wanted 1 to %u", rm->n_commands, COMMANDS_MAX);
-    qsort(rm->command, rm->n_commands, sizeof(*rm->command), by_code);
+    if (have == 0 || more)
+        return hf_fail(HF_E_FORMAT, "the TPM lists %zu commands; wanted 1 to %u", have, COMMANDS_MAX);
+    qsort(rm->command, have, sizeof(*rm->command), by_code);
+    rm->n_commands = have;
     return HF_OK;
 }
 

@@ -383,7 +383,8 @@ bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, cons
 /* ---- revocation ---- */
 
 struct revocation {
-    struct hf_bytes url; /* where the caller says lists are */
+    struct hf_bytes url;        /* where the caller says the leaf's list is, and others that do not say it */
+    const struct hf_cert *leaf;
     size_t checked;
     const struct hf_cert *missing; /* the first without a list */
     char why[160];                 /* a list was there, and did not do */
@@ -391,11 +392,13 @@ struct revocation {
 };
 
 /* Where the list is that covers a certificate. */
-static struct hf_bytes list_url(const struct hf_cert *cert, struct hf_bytes otherwise)
+static struct hf_bytes list_url(const struct revocation *r, const struct hf_cert *cert)
 {
     struct hf_bytes own;
 
-    return hf_cert_url(cert, HF_URL_CRL, 0, &own) == HF_OK ? own : otherwise;
+    if (cert == r->leaf && r->url.n) /* what an old certificate names may be gone: Intel's are of the service's version 1 */
+        return r->url;
+    return hf_cert_url(cert, HF_URL_CRL, 0, &own) == HF_OK ? own : r->url;
 }
 
 /* hf_crl_verify, which does not depend on time, is asked once for a list and its issuer. */
@@ -444,7 +447,7 @@ static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert,
         r->checked++;
         return;
     }
-    from = list_url(cert, r->url);
+    from = list_url(r, cert);
     if (from.n)
         hf_judge_missing(f, "revocation list", "%.*s", (int)from.n, (const char *)from.p);
     if (!r->missing) {
@@ -456,14 +459,14 @@ static void one_revocation(const struct hf_judge *j, const struct hf_cert *cert,
 bool hf_judge_revocation(const struct hf_judge *j, const struct hf_chain *chain, const char *url, struct hf_verdict *v,
                          struct hf_findings *f)
 {
-    struct revocation r = {.url = hf_bytes_text(url)};
+    struct revocation r = {.url = hf_bytes_text(url), .leaf = chain->n ? chain->cert[0] : NULL};
     struct hf_bytes from;
     struct hf_check *row;
 
     for (size_t i = 0; i + 1 < chain->n; i++)
         one_revocation(j, chain->cert[i], chain->cert[i + 1], &r, v, f);
     if (r.missing) {
-        from = list_url(r.missing, r.url);
+        from = list_url(&r, r.missing);
         row = hf_check_absent(v, "revocation", "%s%sno list of this time covers %.80s", r.why, r.why[0] ? "; " : "",
                               r.missing->subject_text);
         if (from.n)

@@ -119,9 +119,8 @@ bool hf_judge_chain(const struct hf_judge *j, enum hf_anchor_vendor vendor, cons
                     struct hf_findings *f, struct hf_chain *out);
 
 /*
- * Row "revocation" over every certificate of the chain below the root, by the lists among the endorsements. `urls`:
- * for a certificate without a list, the URL that has it comes from its CRL distribution point, else from here (may be
- * NULL). A list of another time counts as missing, with its dates.
+ * Row "revocation" over every certificate of the chain below the root, by the lists among the endorsements. `url`:
+ * where the list is that covers the leaf, and certificates without a CRL distribution point (may be NULL). A list of another time counts as missing, with its dates.
  */
 bool hf_judge_revocation(const struct hf_judge *j, const struct hf_chain *chain, const char *url, struct hf_verdict *v,
                          struct hf_findings *f);

@@ -47,8 +47,12 @@ answer '.error == "HF_E_ARG" and (.detail | length > 0) and .code == 64'
 
 # The state directory.
 mkdir -m 755 open
+touch open/something
 expect 77 holdfast --state open audit tail
 match_err "chmod 700"
+mkdir -m 755 fresh
+expect 0 holdfast --state fresh audit tail
+check "an empty one is taken, and closed to others" test "$(stat -c %a fresh)" = 700
 expect 0 holdfast --state made/by/it audit tail
 check "it is made with mode 0700" test "$(stat -c %a made/by/it)" = 700
 touch file

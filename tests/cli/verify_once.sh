@@ -57,14 +57,14 @@ once() { # URI
     # Evidence that is text throughout: another nonce in the same second is another piece.
     for n in 00112233445566778899aabbccddeeff ffeeddccbbaa99887766554433221100; do
         printf '{"holdfast": "mock/1", "mock_measurement": "m", "nonce": "%s", "timestamp": %d}' "$n" "$made" >mock
-        expect 3 holdfast verify mock --policy test --once 60
+        expect 3 holdfast verify mock --policy testmode --once 60
         match "ok              replay"
     done
-    expect 1 holdfast verify mock --policy test --once 60
+    expect 1 holdfast verify mock --policy testmode --once 60
     match "failed          replay"
 }
 made=$(date +%s)
-printf 'required_security_level: low\nallowed_providers: [mock]\nallow_test_mode: true\n' >test
+printf 'required_security_level: low\nallowed_providers: [mock]\nallow_test_mode: true\n' >testmode
 once "sqlite:$PWD/once.db"
 if [ -n "$HOLDFAST_POSTGRES" ]; then once "$HOLDFAST_POSTGRES"; else skip "replays in PostgreSQL" "$HOLDFAST_POSTGRES_WHY"; fi
 

@@ -73,7 +73,7 @@ for alg in ES256 ES384 EdDSA; do
             point 0 "$alg, $form: a changed message is refused"
         fi
         check "$alg, $form: its claims are those of the draft" jq -e --arg at "$at" \
-            '.eat_profile == "tag:ietf.org,2026:rats/ear#04" and .iat == ($at | tonumber) and
+            '.eat_profile == "tag:ietf.org,2026:rats/ear#03" and .iat == ($at | tonumber) and
              (.ear_status == "affirming" or .ear_status == 2) and .eat_nonce == "YSBub25jZSBvZiB0aGVzZSB0ZXN0cw" and
              (.submods["nitro-document"] | (.ear_status == "affirming" or .ear_status == 2) and
               .ear_appraisal_policy_ids[0] == "holdfast:policy/low") and

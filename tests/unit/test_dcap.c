@@ -219,7 +219,7 @@ TEST(attributes_of_a_td_are_looked_at)
         {"migratable", HF_TD_ATTR_SEPT_VE_DISABLE | HF_TD_ATTR_MIGRATABLE, HF_VERDICT_CONTRAINDICATED, "migration"},
         {"a bit that is not known", HF_TD_ATTR_SEPT_VE_DISABLE | 1ull << 40, HF_VERDICT_CONTRAINDICATED,
          "reserved bits"},
-        {"#VE by the host", 0, HF_VERDICT_WARNING, ""},
+        {"#VE by the host", 0, HF_VERDICT_AFFIRMING, ""},
         {"protection keys", HF_TD_ATTR_SEPT_VE_DISABLE | HF_TD_ATTR_PKS, HF_VERDICT_AFFIRMING, ""},
     };
     HF_CLEANUP(make_intel_free) struct make_intel m;

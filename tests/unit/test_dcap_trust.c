@@ -306,7 +306,8 @@ TEST(missing_collateral_is_named_with_its_address)
                           : "https://api.trustedservices.intel.com/sgx/certification/v4/tcb?fmspc=00606A000007"));
         CHECK(missing(tdx ? "https://api.trustedservices.intel.com/tdx/certification/v4/qe/identity"
                           : "https://api.trustedservices.intel.com/sgx/certification/v4/qe/identity"));
-        CHECK(missing("https://example.test/pckcrl") && missing("https://example.test/rootcrl"));
+        CHECK(missing("https://api.trustedservices.intel.com/sgx/certification/v4/pckcrl?ca=platform&encoding=der") &&
+              missing("https://example.test/rootcrl"));
         CHECK(!hf_claim_find(&g.findings.claims, "tcb_status"));
         make_intel_free(&m);
     }

@@ -31,7 +31,7 @@ static struct hf_verify_result *a_result(void)
 static void check_read(const struct hf_ear *ear, bool cwt)
 {
     CHECK(ear->cwt == cwt && !ear->old_names);
-    CHECK_TEXT(ear->profile, "tag:ietf.org,2026:rats/ear#04");
+    CHECK_TEXT(ear->profile, "tag:ietf.org,2026:rats/ear#03");
     CHECK_TEXT(ear->developer, "tests");
     CHECK(ear->issued_at == MADE_AT && ear->has_expiry && ear->expires_at == MADE_AT + 60);
     CHECK(ear->nonce.n == 16 && ear->nonce.bytes[0] == 7);
@@ -197,7 +197,7 @@ static hf_err parse_claims(const char *header, const char *claims, struct hf_ear
     "ear\",\"iat\":1,\"ear.verifier-id\":{\"developer\":\"d\",\"build\":" \
     "\"b\"}" more ",\"submods\":{\"t\":{" sub "}}}"
 #define NEW(more, sub)                                                                                                 \
-    "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#03\",\"iat\":1,\"ear_verifier_id\":{\"developer\":\"d\",\"build\":" \
+    "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1,\"ear_verifier_id\":{\"developer\":\"d\",\"build\":" \
     "\"b\"}" more ",\"submods\":{\"t\":{" sub "}}}"
 
 TEST(old_and_new_names_are_read_and_what_is_odd_is_refused)
@@ -229,10 +229,10 @@ TEST(old_and_new_names_are_read_and_what_is_odd_is_refused)
          "\"build\":\"b\"},\"submods\":{\"t\":{\"ear_status\":2}}}",
          HF_E_UNSUPPORTED, 0},
         {"no submodule", HEAD,
-         "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1,\"ear_verifier_id\":"
+         "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#03\",\"iat\":1,\"ear_verifier_id\":"
          "{\"developer\":\"d\",\"build\":\"b\"},\"submods\":{}}",
          HF_E_FORMAT, 0},
-        {"no issuer", HEAD, "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#04\",\"iat\":1}", HF_E_FORMAT, 0},
+        {"no issuer", HEAD, "{\"eat_profile\":\"tag:ietf.org,2026:rats/ear#03\",\"iat\":1}", HF_E_FORMAT, 0},
         {"a claim twice", HEAD, NEW(",\"iat\":2", "\"ear_status\":2"), HF_E_FORMAT, 0},
         {"no signature's algorithm", "{\"alg\":\"none\"}", NEW("", "\"ear_status\":2"), HF_E_UNSUPPORTED, 0},
         {"a MAC", "{\"alg\":\"HS256\"}", NEW("", "\"ear_status\":2"), HF_E_UNSUPPORTED, 0},
