@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 
 printf '\331\001\217\241\031\254\312\100' >empty.cbor # tag 399, and a platform token of no bytes
-expect 1 holdfast verify empty.cbor
+expect 65 holdfast verify empty.cbor
 match "failed          structure"
 expect 65 holdfast verify empty.cbor --kind psa
 vectors=${HOLDFAST_VECTORS:-}/evidence/cca
