@@ -82,6 +82,8 @@ hf_err hf_verifier_add_root(struct hf_verifier *verifier, struct hf_bytes in, co
             verifier->anchors.n = before;
             return err;
         }
+        if (e->cert && hf_cert_self_issued(e->cert) && hf_cert_verify(e->cert, e->cert->key) == HF_OK)
+            hf_anchors_note_certificate(&verifier->anchors, e->cert->sha256);
     }
     return hf_endorsements_add(&verifier->endorsements, in, source);
 }

@@ -89,6 +89,21 @@ hf_err hf_anchors_add(struct hf_anchors *a, enum hf_anchor_vendor vendor, enum h
     return HF_OK;
 }
 
+void hf_anchors_note_certificate(struct hf_anchors *a, const uint8_t sha256[32])
+{
+    if (a->n)
+        memcpy(a->item[a->n - 1].certificate, sha256, 32);
+}
+
+bool hf_anchors_noted(const struct hf_anchors *a, const uint8_t sha256[32])
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (memcmp(a->item[i].certificate, sha256, 32) == 0)
+            return true;
+    }
+    return false;
+}
+
 void hf_anchors_builtin(struct hf_anchors *out)
 {
     uint8_t spki[32];

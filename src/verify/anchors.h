@@ -34,6 +34,7 @@ struct hf_anchor {
     enum hf_anchor_vendor vendor;
     enum hf_environment environment;
     uint8_t spki_sha256[32];
+    uint8_t certificate[32]; /* SHA-256 of the certificate it came in, whose own signature is good; zeros: none */
     char name[64]; /* "Intel SGX Root CA", "ARK-Milan" */
 };
 
@@ -56,6 +57,12 @@ const struct hf_anchor *hf_anchors_find(const struct hf_anchors *a, enum hf_anch
 
 /* Is this one of the vendors' own root certificates, as they publish them? It says nothing about whether it is pinned. */
 bool hf_anchors_certificate(const uint8_t sha256[32]);
+
+/* The certificate in which the latest root was added: its own signature was checked and is good. */
+void hf_anchors_note_certificate(struct hf_anchors *a, const uint8_t sha256[32]);
+
+/* Is a root's certificate of this hash one that was noted? */
+bool hf_anchors_noted(const struct hf_anchors *a, const uint8_t sha256[32]);
 
 /* The pins of a vendor, as hf_chain_options.root_spki wants them: at most HF_ANCHORS_MAX. */
 size_t hf_anchors_pins(const struct hf_anchors *a, enum hf_anchor_vendor vendor, uint8_t out[HF_ANCHORS_MAX][32]);

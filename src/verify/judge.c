@@ -337,7 +337,8 @@ static hf_err known_roots(const struct hf_judge *j, enum hf_anchor_vendor vendor
         struct hf_cert *cert = pool->cert[i];
 
         if (hf_cert_self_issued(cert) && hf_anchors_find(j->anchors, vendor, cert->spki_sha256) &&
-            (hf_anchors_certificate(cert->sha256) || link_known(j, cert->sha256, cert->sha256)))
+            (hf_anchors_certificate(cert->sha256) || hf_anchors_noted(j->anchors, cert->sha256) ||
+             link_known(j, cert->sha256, cert->sha256)))
             HF_TRY(hf_certs_add(out, cert));
     }
     return HF_OK;
