@@ -357,7 +357,9 @@ static void judge_new(const struct hf_dcap *d, const struct hf_digest *key)
         good &= say_qe_signature(d, certs);
     }
     good &= say_binding(d);
-    say_signature(d, ak, err == HF_OK ? HF_OK : import_ak(d->q, &ak));
+    if (err != HF_OK) /* again, for the words of its failure: others stand there by now */
+        err = import_ak(d->q, &ak);
+    say_signature(d, ak, err);
     if (!certs) {
         (void)hf_check(d->v, "certificate chain", hf_fail(HF_E_UNTRUSTED, "no certificate, so no chain and no root"));
         return;
