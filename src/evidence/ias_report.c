@@ -85,6 +85,8 @@ static bool is_response(struct hf_bytes in)
 {
     struct hf_bytes rest = {in.p, in.n < HEADERS_MAX ? in.n : HEADERS_MAX}, line, value;
 
+    if (in.n == 0 || in.p[0] < ' ' || in.p[0] > '~') /* binary evidence is not looked through for lines */
+        return false;
     while (next_line(&rest, &line) && line.n) {
         if (header_is(line, SIGNATURE_HEADER, &value))
             return true;

@@ -61,6 +61,7 @@ void hf_verdict_start(struct hf_verdict *v)
 static struct hf_check *add(struct hf_verdict *v, const char *name, enum hf_check_status status, hf_err err)
 {
     struct hf_check *row = &v->overflow;
+    size_t n;
 
     if (v->n < HF_CHECKS_MAX)
         row = &v->row[v->n++];
@@ -69,8 +70,9 @@ static struct hf_check *add(struct hf_verdict *v, const char *name, enum hf_chec
     row->status = status;
     row->err = err;
     row->expected[0] = row->found[0] = row->note[0] = 0;
-    row->name[0] = 0;
-    (void)strncat(row->name, name, sizeof(row->name) - 1);
+    n = strnlen(name, sizeof(row->name) - 1);
+    memcpy(row->name, name, n);
+    row->name[n] = 0;
     return row;
 }
 
