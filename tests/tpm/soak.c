@@ -129,6 +129,18 @@ static void soak(struct rig *r, unsigned seconds, unsigned *client_kills, unsign
     }
 }
 
+/* The helper that was told to end may still be ending. */
+static void lock_when_free(struct hf_tpm_state *state)
+{
+    hf_err err = hf_tpm_state_lock(state);
+
+    for (int i = 0; err == HF_E_BUSY && i < 200; i++) {
+        (void)usleep(50000);
+        err = hf_tpm_state_lock(state);
+    }
+    OK(err);
+}
+
 /* The TPM's own view, past the resource manager: its volatile state is resumed in this process. */
 static uint32_t left_behind(struct rig *r)
 {
@@ -139,7 +151,7 @@ static uint32_t left_behind(struct rig *r)
     uint32_t list[64];
 
     OK(hf_tpm_state_open(r->state, NULL, &state));
-    OK(hf_tpm_state_lock(state));
+    lock_when_free(state);
     OK(hf_engine_open(state, &engine));
     CHECK(hf_engine_resumed(engine, &kept));
     raw.who = engine;
