@@ -129,12 +129,16 @@ static void soak(struct rig *r, unsigned seconds, unsigned *client_kills, unsign
     }
 }
 
-/* The helper that was told to end may still be ending. */
-static void lock_when_free(struct hf_tpm_state *state)
+/* A client that was killed may have asked for a helper just before, which starts only now: it ends as well. */
+static void lock_when_free(const struct rig *r, struct hf_tpm_state *state)
 {
     hf_err err = hf_tpm_state_lock(state);
 
     for (int i = 0; err == HF_E_BUSY && i < 200; i++) {
+        pid_t late = rig_pid(r);
+
+        if (late > 1)
+            (void)kill(late, SIGTERM);
         (void)usleep(50000);
         err = hf_tpm_state_lock(state);
     }
@@ -151,7 +155,7 @@ static uint32_t left_behind(struct rig *r)
     uint32_t list[64];
 
     OK(hf_tpm_state_open(r->state, NULL, &state));
-    lock_when_free(state);
+    lock_when_free(r, state);
     OK(hf_engine_open(state, &engine));
     CHECK(hf_engine_resumed(engine, &kept));
     raw.who = engine;
