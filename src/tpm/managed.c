@@ -46,7 +46,7 @@ static void note(void *record, uint32_t handle, bool added)
     hf_leftover_note(record, handle, added);
 }
 
-/* Flush what a process of ours that was killed left in this TPM; leave what others left, and say so. */
+/* Flush what a process of ours that was killed left in this TPM; what others left is seen on the way, left and told. */
 static hf_err sweep(struct managed *m)
 {
     uint32_t ours[HF_LEFTOVER_MAX];
