@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/stat.h>
 
 #define AHEAD 32u       /* questions that a worker has before it answers the first */
 #define REFILL 16u      /* it gets more when it has so few: fewer wake-ups */
@@ -84,7 +85,10 @@ static hf_err done(const struct run *r, const struct job *j, hf_err err)
 static hf_err ask(struct run *r, struct lane *l, struct job *j)
 {
     struct hf_bytes view;
+    struct stat st;
 
+    if (stat(j->path, &st) == 0 && S_ISFIFO(st.st_mode)) /* nobody may ever write to it, and many files wait behind it */
+        return hf_fail(HF_E_ARG, "%s is a pipe; of many files each is one on a disk", j->path);
     if (r->evidence.cap > KEEP)
         hf_buf_free(&r->evidence);
     r->evidence.n = 0;

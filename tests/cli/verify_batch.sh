@@ -113,6 +113,12 @@ if command -v timeout >/dev/null; then
     check "the summary says that it is not complete" jq -e '.complete == false and .total < 12000 and .total > 0' "$out"
 fi
 
+# A pipe that nobody writes to holds nothing up.
+mkfifo pipe
+printf '%s\n' pipe made/nitro.cbor >listed
+expect 1 timeout 20 sh -c 'holdfast verify-batch - '"$own"' --json <listed'
+answer '.total == 2 and .warning == 1'
+
 # A worker that dies takes no file with it.
 holdfast verify-batch lots lots lots lots $own --json --jobs 2 >"$out" 2>"$err" &
 batch=$!
